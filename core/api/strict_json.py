@@ -1,0 +1,91 @@
+"""Decode JSON and refuse what a database or a later reader would choke on.
+
+Refused: invalid UTF-8, NUL and lone surrogates in any string or key, NaN and infinities, integers beyond 64
+bit, deep nesting, very many values. The verdict is the same on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import orjson
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+MAX_VALUES = 20_000
+INT64 = 2**63
+
+
+class BadJson(ValueError):
+    """The body is not JSON that this API takes; the message says why."""
+
+
+def loads(raw: bytes) -> Any:
+    """Return the decoded value, or raise BadJson."""
+    if _depth(raw) > MAX_DEPTH:
+        raise BadJson(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadJson(f"The body is not valid JSON in UTF-8: {error}") from error
+    check(value)
+    return value
+
+
+def check(value: Any) -> None:
+    """Raise BadJson if any part of a decoded value is unstorable. Iterative: depth costs no stack."""
+    stack = [value]
+    seen = 0
+    while stack:
+        item = stack.pop()
+        seen += 1
+        if seen > MAX_VALUES:
+            raise BadJson(f"The JSON holds more than {MAX_VALUES} values.")
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, float):
+            if not math.isfinite(item) or abs(item) >= 1e300:
+                raise BadJson("The JSON holds a number that is out of range.")
+        elif isinstance(item, bool) or item is None:
+            continue
+        elif isinstance(item, int):
+            if not -INT64 <= item < INT64:
+                raise BadJson("The JSON holds a whole number beyond 64 bit.")
+        elif isinstance(item, dict):
+            for key in item:
+                _check_text(key)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise BadJson("The JSON holds a NUL character.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadJson("The JSON holds half of a surrogate pair.")
+
+
+def _depth(raw: bytes) -> int:
+    """Return the deepest nesting of brackets outside strings, stopping early past MAX_DEPTH."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in raw:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > MAX_DEPTH:
+                break
+        elif byte in b"]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,28 @@
+"""The two Celery tasks there are: do a job, and sweep. What the jobs do lives in the apps' handlers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from core import jobs
+from core.models import Heartbeat, IdempotencyRecord
+
+IDEMPOTENCY_HOURS = 48
+
+
+@shared_task(name="core.tasks.run_job", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def run_job(job_id: str) -> None:
+    """Do one job by its id."""
+    jobs.run(job_id)
+
+
+@shared_task(name="core.tasks.sweep", acks_late=True, ignore_result=True, expires=60)
+def sweep() -> None:
+    """Mend lost jobs, forget old idempotency records, and show that beat, broker and worker are alive."""
+    now = timezone.now()
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": now})
+    jobs.sweep()
+    IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=IDEMPOTENCY_HOURS)).delete()

@@ -1,0 +1,1 @@
+"""Escalation triggers, rule sets, the decision engine and handoff language (guide, step 4)."""

@@ -1,0 +1,67 @@
+"""What crosses the border of the escalation app: facts in, decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFacts:
+    """All that is known of a turn when it is decided. A failed step leaves its name in ``failed_step``."""
+
+    text: str
+    intent: str = ""
+    intent_resolution: str = ""
+    confidence: float = 0.0
+    threshold: float = 1.0
+    margin: float = 0.0
+    is_fallback: bool = True
+    alternatives: tuple[str, ...] = ()
+    answer_score: float = 0.0  # of the best retrieved section, in [0, 1]; 0 without one
+    out_of_scope: bool = False
+    clarifications_used: int = 0
+    failed_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as it stood in its version; ``parameters`` are the trigger's settings."""
+
+    id: int
+    version: int
+    name: str
+    kind: str  # "hard" | "soft"
+    trigger: str
+    clarify_first: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The enabled rules in the order in which they are asked."""
+
+    version: int
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Why a person takes over; ``matched_text`` is the evidence in the customer's words, if there is any."""
+
+    kind: str
+    trigger: str
+    rule_id: int | None
+    rule_version: int | None
+    matched_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the agent does: answer, clarify (between ``options``), escalate or out_of_scope."""
+
+    action: str
+    reason: str
+    escalation: Escalation | None = None
+    options: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Intents, example phrasings, classifier training, evaluation and releases (guide, step 3)."""

@@ -1,0 +1,52 @@
+"""What crosses the border of the intents app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IntentScore:
+    """One intent's slug and its calibrated probability."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearestExample:
+    """A training example close to the text; ``similarity`` is a cosine-like value in [-1, 1]."""
+
+    id: int
+    text: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What the live release says about a text.
+
+    ``intent`` is always the most probable intent; ``is_fallback`` says that it must not be acted on because
+    confidence is under ``threshold`` or the text looks like nothing the model knows. ``margin`` is the
+    confidence of the first intent less that of the second. ``alternatives`` are the next ones, best first.
+    """
+
+    intent: str
+    confidence: float
+    is_fallback: bool
+    threshold: float
+    margin: float
+    alternatives: tuple[IntentScore, ...]
+    nearest_examples: tuple[NearestExample, ...]
+    release: int
+    model_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentProfile:
+    """What others need to know of an intent; ``resolution`` is ai_resolvable, ai_assisted or human_only."""
+
+    slug: str
+    label: str
+    description: str
+    resolution: str
