@@ -105,7 +105,7 @@ def run(job_id: uuid.UUID | str) -> Job | None:
     if handle is None:
         _finish(job, Job.State.FAILED, error=f"No handler is registered for {job.task}.")
         return job
-    with _beating(job.pk):
+    with _Beating(job.pk):
         try:
             result = handle(progress=Progress(job.pk), **job.arguments)
         except (RetryLater, DatabaseError) as error:
@@ -219,7 +219,7 @@ def _mine(job: Job) -> models.QuerySet[Job]:
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
 
 
-class _beating:
+class _Beating:
     """Keep a job's heartbeat fresh from a thread while its handler works."""
 
     def __init__(self, job_id: uuid.UUID) -> None:

@@ -23,7 +23,7 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "supportadmin",
+    "supportadmin.apps.SupportAdminConfig",
     "supportadmin.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

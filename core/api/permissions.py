@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # DRF builds APIView out of the classes that are named in its settings
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
 from core.api.authentication import ApiClient
+
+if TYPE_CHECKING:  # DRF builds APIView out of the classes that are named in its settings
+    from rest_framework.views import APIView
 
 MINUTE_SECONDS = 60
 
