@@ -60,7 +60,7 @@ class Progress:
 
 
 def handler(name: str) -> Callable[[H], H]:
-    """Register the function that does the jobs called ``name``; it gets ``progress`` and the job's arguments."""
+    """Register the function that does jobs called ``name``; it gets ``progress`` and the job's arguments."""
 
     def register(function: H) -> H:
         _handlers[name] = function
@@ -112,7 +112,7 @@ def run(job_id: uuid.UUID | str) -> Job | None:
             _retry_or_fail(job, error)
         except DomainError as error:
             _finish(job, Job.State.FAILED, error=error.message)
-        except Exception as error:  # noqa: BLE001 - the border of the job: a bug is logged and kept on the row
+        except Exception as error:  # the border of the job: a bug is logged and kept on the row
             log.exception("job_crashed", job_id=str(job.pk), task=job.task)
             _finish(job, Job.State.FAILED, error=f"{type(error).__name__}: {error}")
         else:

@@ -60,7 +60,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return KEYWORD
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     """Describe the header in the OpenAPI document."""
 
     target_class = "core.api.authentication.ApiKeyAuthentication"

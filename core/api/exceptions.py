@@ -45,7 +45,11 @@ def _api_error_body(error: Exception) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         return body("invalid", "Some fields are not right; see extra.fields.", {"fields": error.detail})
     if isinstance(error, exceptions.Throttled):
-        return body("throttled", "Too many requests. Wait before the next one.", {"wait_seconds": error.wait})
+        return body(
+            "throttled",
+            "Too many requests. Wait before the next one.",
+            {"wait_seconds": getattr(error, "wait", None)},
+        )
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         return body(codes if isinstance(codes, str) else error.default_code, str(error.detail))

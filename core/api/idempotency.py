@@ -49,7 +49,7 @@ class Execution:
 
 
 def begin(request: Request) -> Execution:
-    """Claim the request's key, or return the stored answer; raise Conflict when it is another or still running."""
+    """Claim the key, or return the stored answer; raise Conflict for another body or a running request."""
     key = request.headers.get(HEADER, "")
     if not key:
         return Execution(None)
@@ -65,12 +65,12 @@ def begin(request: Request) -> Execution:
             record = IdempotencyRecord.objects.create(**identity, body_sha256=digest, lease_until=lease_until)
         return Execution(record.pk)
     except IntegrityError:
-        record = IdempotencyRecord.objects.filter(**identity).first()
-    if record is None:
+        first = IdempotencyRecord.objects.filter(**identity).first()
+    if first is None:
         raise Conflict(
             "The first request with this key has just failed; send it again.", code="retry_request"
         )
-    return _resume(record, digest, lease_until)
+    return _resume(first, digest, lease_until)
 
 
 def _resume(record: IdempotencyRecord, digest: str, lease_until: Any) -> Execution:
