@@ -50,3 +50,39 @@ class IntentProfile:
     label: str
     description: str
     resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermWeight:
+    """A word or phrase of the text and how far it speaks for the intent (negative: against it)."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why the live release says ``intent``: its strongest terms and the nearest training examples."""
+
+    intent: str
+    confidence: float
+    terms: tuple[TermWeight, ...]
+    nearest_examples: tuple[NearestExample, ...]
+    release: int
+    model_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentsSummary:
+    """The state of step 3 in figures; ``trainable_intents`` have enough real examples."""
+
+    active_intents: int
+    trainable_intents: int
+    real_examples: int
+    synthetic_examples: int
+    blockers: tuple[str, ...]
+    live_release: int | None
+    live_model_version: int | None
+    live_accuracy: float | None
+    live_macro_f1: float | None
+    live_fallback_ratio: float | None

@@ -1,0 +1,202 @@
+"""Rows of intents: what customers may want, how they say it, what was trained on it, and what is live.
+
+The database is the last guard: one phrasing once per intent, no invented phrasing without saying so, one
+live release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from intents.querysets import ExampleQuerySet, IntentQuerySet, ReleaseQuerySet
+from intents.workflow import MAX_EXAMPLE_LENGTH
+
+
+class Intent(models.Model):
+    """One thing that customers want, in the words of the product."""
+
+    class Resolution(models.TextChoices):
+        AI_RESOLVABLE = "ai_resolvable", "AI-resolvable"
+        AI_ASSISTED = "ai_assisted", "AI-assisted"
+        HUMAN_ONLY = "human_only", "Human-only"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "Active"
+        ARCHIVED = "archived", "Archived"
+
+    slug = models.CharField(
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use small letters, digits and underscores.")],
+        help_text="The name that bots see, such as account_access. It never changes.",
+    )
+    label = models.CharField(max_length=100, help_text="The name that people see, such as “Account access”.")
+    description = models.TextField(
+        blank=True, max_length=2_000, help_text="What belongs here, and what does not."
+    )
+    resolution = models.CharField(
+        max_length=15, choices=Resolution, default=Resolution.AI_ASSISTED, help_text="Who may resolve it."
+    )
+    resolution_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why: what the ticket audit showed."
+    )
+    owner = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = IntentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["label", "slug"]
+        indexes = [models.Index(fields=["state"], name="intent_state")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Example(models.Model):
+    """One phrasing of an intent, with where it comes from."""
+
+    class Origin(models.TextChoices):
+        TICKET = "ticket", "Ticket"
+        REVIEW = "review", "Review"
+        SYNTHETIC = "synthetic", "Synthetic"
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        RETIRED = "retired", "Retired"
+
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="examples")
+    text = models.CharField(max_length=MAX_EXAMPLE_LENGTH)
+    text_hash = models.CharField(max_length=64, editable=False, db_index=True)
+    origin = models.CharField(max_length=10, choices=Origin)
+    source_ref = models.CharField(
+        max_length=200, blank=True, help_text="Ticket, message or review that the customer's words come from."
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    created_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ExampleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["intent", "state", "origin"], name="example_counts")]
+        constraints = [
+            models.UniqueConstraint(fields=["intent", "text_hash"], name="one_phrasing_per_intent"),
+            models.CheckConstraint(
+                condition=Q(origin="synthetic") | ~Q(source_ref=""), name="real_example_has_a_source"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class DatasetSnapshot(models.Model):
+    """The exact examples of a training: ``rows`` is [[example id, text, intent slug], …] ordered by id."""
+
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    rows = models.JSONField(editable=False)
+    label_names = models.JSONField(editable=False, help_text="Intent slug → label, as the training saw them.")
+    counts = models.JSONField(
+        editable=False, help_text="Intent slug → number of real and synthetic examples."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "dataset snapshot"
+
+    def __str__(self) -> str:
+        return f"Snapshot {self.sha256[:12]}"
+
+
+class ModelVersion(models.Model):
+    """One trained classifier: a file under MODEL_DIR, and everything needed to trust or refuse it."""
+
+    class State(models.TextChoices):
+        TRAINING = "training", "Training"
+        READY = "ready", "Ready"
+        REFUSED = "refused", "Refused"
+        RETIRED = "retired", "Retired"
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    snapshot = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.TRAINING)
+    refusal = models.TextField(blank=True)
+    job = models.ForeignKey("core.Job", on_delete=models.SET_NULL, null=True, related_name="+")
+    artefact_name = models.CharField(max_length=120, blank=True)
+    artefact_sha256 = models.CharField(max_length=64, blank=True)
+    artefact_bytes = models.PositiveBigIntegerField(default=0)
+    library_versions = models.JSONField(default=dict)
+    encoder_fingerprint = models.CharField(max_length=64, blank=True)
+    threshold = models.FloatField(null=True)
+    temperature = models.FloatField(null=True)
+    metrics = models.JSONField(default=dict)
+    settings = models.JSONField(default=dict)
+    created_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    trained_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name = "model version"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["snapshot"], condition=Q(state="training"), name="one_training_per_snapshot"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["training", "refused"]) | ~Q(artefact_sha256=""),
+                name="ready_version_has_an_artefact",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """Return the admin page that shows the metrics, or the progress of the training."""
+        return reverse("admin:intents_modelversion_change", args=[self.pk])
+
+
+class Release(models.Model):
+    """A model version going live; the rows are the history of what answered when."""
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    restores = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The earlier release that this one brings back.",
+    )
+    is_live = models.BooleanField(default=True)
+    note = models.CharField(max_length=500, blank=True)
+    activated_at = models.DateTimeField(auto_now_add=True)
+    activated_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    deactivated_at = models.DateTimeField(null=True)
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        permissions = [("release_model", "Can activate and roll back intent models")]
+        constraints = [
+            models.UniqueConstraint(fields=["is_live"], condition=Q(is_live=True), name="one_live_release")
+        ]
+
+    def __str__(self) -> str:
+        return f"Release {self.number}"
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the fields that the activity log keeps."""
+        return {"release": self.number, "model_version_id": self.model_version_id, "note": self.note}
