@@ -1,0 +1,33 @@
+"""A call that does nothing but authenticate: lets a bot check its key, and shows the framework's floor."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class PingSerializer(serializers.Serializer):
+    """Who the caller is."""
+
+    key = serializers.CharField(help_text="The name of the API key.")
+    scopes = serializers.ListField(child=serializers.CharField())
+
+
+class PingView(APIView):
+    """Check an API key."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        summary="Check an API key",
+        tags=["system"],
+        responses=PingSerializer,
+        examples=[OpenApiExample("ok", {"key": "Website bot", "scopes": ["feedback", "runtime"]})],
+    )
+    def get(self, request: Request) -> Response:
+        """Say which key this is and what it may do."""
+        return Response({"key": request.auth.name, "scopes": request.auth.scopes})

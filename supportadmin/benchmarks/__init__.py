@@ -1,0 +1,1 @@
+"""Measurements of the running product; accuracy is measured in intents.benchmark and kb.benchmark."""

@@ -1,0 +1,82 @@
+"""Measure the product: `benchmark intents|retrieval|load`. It runs the code that serves, no copy of it."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, _SubParsersAction
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from intents import benchmark as intents_benchmark
+from kb import benchmark as retrieval_benchmark
+from nlp.encoder import load_encoder
+from supportadmin.benchmarks import load
+from supportadmin.demo.content import read_test_questions
+
+
+class Command(BaseCommand):
+    """Run one benchmark and print its figures."""
+
+    help = "Measure accuracy of intents or retrieval on labelled files, or the speed of a running server."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        kinds = parser.add_subparsers(dest="kind", required=True)
+        intents = self._kind(kinds, "intents", "accuracy of the classifier (CSV files with columns text,label)")
+        intents.add_argument("--train", type=Path, required=True)
+        intents.add_argument("--test", type=Path, required=True)
+        intents.add_argument("--oos", type=Path, help="out-of-scope messages, for AUROC and recall")
+        intents.add_argument("--unlabelled", type=Path, help="further messages without labels (column text)")
+        retrieval = self._kind(kinds, "retrieval", "ranking quality over a folder of Markdown articles")
+        retrieval.add_argument("--articles", type=Path, required=True)
+        retrieval.add_argument("--queries", type=Path, required=True)
+        retrieval.add_argument("--method", choices=["hybrid", "dense", "bm25"], default="hybrid")
+        speed = self._kind(kinds, "load", "latency and throughput of a running server")
+        speed.add_argument("--url", required=True)
+        speed.add_argument("--key", required=True)
+        speed.add_argument("--seconds", type=float, default=20, help="per endpoint")
+        speed.add_argument("--clients", type=int, default=8)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name in ("train", "test", "oos", "unlabelled", "articles", "queries"):
+            path = options.get(name)
+            if path is not None and not path.exists():
+                raise CommandError(f"{path} does not exist.", returncode=2)
+        result = getattr(self, f"_{options['kind']}")(options)
+        if options["json"]:
+            options["json"].write_text(json.dumps(result, indent=2) + "\n")
+        self.stdout.write(json.dumps(result, indent=2))
+
+    def _kind(self, kinds: _SubParsersAction[Any], name: str, text: str) -> ArgumentParser:
+        parser: ArgumentParser = kinds.add_parser(name, help=text)
+        parser.add_argument("--json", type=Path, help="also write the figures to this file")
+        return parser
+
+    def _intents(self, options: dict[str, Any]) -> dict[str, Any]:
+        return intents_benchmark.run(
+            options["train"],
+            options["test"],
+            options["oos"],
+            options["unlabelled"],
+            encoder=load_encoder(settings.ENCODER_PATH),
+        )
+
+    def _retrieval(self, options: dict[str, Any]) -> dict[str, Any]:
+        return retrieval_benchmark.run(
+            options["articles"],
+            options["queries"],
+            method=options["method"],
+            encoder=load_encoder(settings.ENCODER_PATH),
+        )
+
+    def _load(self, options: dict[str, Any]) -> dict[str, Any]:
+        texts = [utterance["text"] for utterance in read_test_questions()["utterances"]]
+        return load.run(
+            options["url"],
+            options["key"],
+            texts=texts,
+            seconds=options["seconds"],
+            clients=options["clients"],
+        )

@@ -1,0 +1,134 @@
+"""How the admin looks: colours, and the sidebar in the order of the guide's steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+PRIMARY = {  # a calm teal; 600 on white and 400 on near-black both pass WCAG AA for text
+    "50": "oklch(97.8% .013 190)",
+    "100": "oklch(94.5% .034 190)",
+    "200": "oklch(89.5% .065 190)",
+    "300": "oklch(82.5% .095 190)",
+    "400": "oklch(73% .115 190)",
+    "500": "oklch(61% .108 192)",
+    "600": "oklch(51.5% .092 194)",
+    "700": "oklch(44% .077 195)",
+    "800": "oklch(37.5% .063 196)",
+    "900": "oklch(32% .052 198)",
+    "950": "oklch(23% .042 200)",
+}
+
+
+def _allowed(permission: str) -> Any:
+    def check(request: HttpRequest) -> bool:
+        return request.user.has_perm(permission)
+
+    return check
+
+
+def _page(title: str, icon: str, model: str, permission: str = "") -> dict[str, Any]:
+    """Return a sidebar entry to a model's list, shown to those who may view it."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _allowed(permission or f"{app}.view_{name}"),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Support Admin",
+    "SITE_HEADER": "Support Admin",
+    "SITE_SUBHEADER": "Train, pilot and run your AI agent",
+    "SITE_SYMBOL": "support_agent",
+    "SITE_URL": None,
+    "SHOW_BACK_BUTTON": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {"primary": PRIMARY},
+    "STYLES": [lambda request: static("supportadmin/console.css")],
+    "DASHBOARD_CALLBACK": "supportadmin.dashboard.add_to_context",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": "Playground",
+                        "icon": "science",
+                        "link": reverse_lazy("playground"),
+                        "permission": _allowed("runtime.view_turn"),
+                    },
+                    {
+                        "title": "Customer chat",
+                        "icon": "forum",
+                        "link": reverse_lazy("demo-chat"),
+                        "permission": _allowed("runtime.view_turn"),
+                    },
+                ],
+            },
+            {
+                "title": "Step 2 · Knowledge base",
+                "separator": True,
+                "items": [
+                    _page("Articles", "article", "kb.article"),
+                    _page("Revisions", "history_edu", "kb.revision"),
+                    _page("Audiences", "groups", "kb.audiencevalue"),
+                    _page("Product pages", "web", "kb.productpage"),
+                ],
+            },
+            {
+                "title": "Step 3 · Intents",
+                "separator": True,
+                "items": [
+                    _page("Intents", "label", "intents.intent"),
+                    _page("Examples", "format_quote", "intents.example"),
+                    _page("Models", "model_training", "intents.modelversion"),
+                    _page("Releases", "rocket_launch", "intents.release"),
+                ],
+            },
+            {
+                "title": "Step 4 · Escalation",
+                "separator": True,
+                "items": [
+                    _page("Handoffs", "support_agent", "runtime.handoff"),
+                    _page("Rules", "rule", "escalation.rule"),
+                    _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
+                ],
+            },
+            {
+                "title": "Steps 5 and 6 · Watch and improve",
+                "separator": True,
+                "items": [
+                    _page("Conversations", "chat", "runtime.conversation"),
+                    _page("Turns", "swap_vert", "runtime.turn"),
+                    _page("Feedback", "thumbs_up_down", "runtime.feedback"),
+                ],
+            },
+            {
+                "title": "System",
+                "separator": True,
+                "collapsible": True,
+                "items": [
+                    _page("People", "person", "core.user"),
+                    _page("Roles", "badge", "auth.group"),
+                    _page("API keys", "key", "core.apikey"),
+                    _page("Jobs", "work_history", "core.job"),
+                    _page("Activity log", "receipt_long", "core.activity"),
+                    {
+                        "title": "API reference",
+                        "icon": "api",
+                        "link": reverse_lazy("api-docs"),
+                    },
+                ],
+            },
+        ],
+    },
+}
