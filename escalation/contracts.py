@@ -9,7 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TurnFacts:
-    """All that is known of a turn when it is decided. A failed step leaves its name in ``failed_step``."""
+    """All that is known of a turn when it is decided. A failed step leaves its name in ``failed_step``.
+
+    ``pending_trigger`` is the trigger whose clarifying question the customer has just answered, with the
+    evidence of that time in ``pending_text``. ``earlier_human_requests`` counts the turns of the whole
+    conversation, before this one, in which the customer asked for a person.
+    """
 
     text: str
     intent: str = ""
@@ -22,6 +27,9 @@ class TurnFacts:
     answer_score: float = 0.0  # of the best retrieved section, in [0, 1]; 0 without one
     out_of_scope: bool = False
     clarifications_used: int = 0
+    pending_trigger: str = ""
+    pending_text: str = ""
+    earlier_human_requests: int = 0
     failed_step: str = ""
 
 
@@ -48,7 +56,10 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Why a person takes over; ``matched_text`` is the evidence in the customer's words, if there is any."""
+    """Which rule fired; ``matched_text`` is the evidence in the customer's words, if there is any.
+
+    ``rule_id`` is None where no rule covers the case and the engine plays safe by itself.
+    """
 
     kind: str
     trigger: str
@@ -59,7 +70,10 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the agent does: answer, clarify (between ``options``), escalate or out_of_scope."""
+    """What the agent does: answer, clarify (between ``options``, if any), escalate or out_of_scope.
+
+    ``escalation`` names the rule behind an escalate, and behind a clarify that this rule allows first.
+    """
 
     action: str
     reason: str

@@ -1,0 +1,75 @@
+"""Customer text made plain for term matching: disguises undone, every character traced to where it stood.
+
+Undone: compatibility forms, zero-width and tag characters, accents, Cyrillic and Greek look-alikes of Latin
+letters, letters spaced out one by one. Decides nothing about meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+MAX_CHARACTERS = 20_000
+# Look-alikes of Latin small letters, after case folding (Unicode confusables, the letters used in practice).
+LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕԁһԛԝкмтнвгпьαβγεηικνορτυχωςɑɡıⅼ",
+    "aeopcyxijsdhqwkmthbrnbabyenikvoptuxwcagil",
+)
+# Capitals whose small letters look like something else: Greek Η is an H, its η is an n.
+CAPITAL_LOOK_ALIKES = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")
+QUOTES = str.maketrans("’‘ʼ`´", "'''''")
+INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me", "Co", "Cn"})
+SPACED_WORD = re.compile(r"(?<!\w)(?:\w[ .\-_*·]){3,}\w(?!\w)")
+LETTER = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """Plain ``text`` and, for each of its characters, the index of the original character."""
+
+    text: str
+    origins: tuple[int, ...]
+    original: str
+
+    def evidence(self, start: int, end: int) -> str:
+        """Return the original characters behind ``text[start:end]``."""
+        if start >= end:
+            return ""
+        return self.original[self.origins[start] : self.origins[end - 1] + 1]
+
+
+def plain(text: str) -> PlainText:
+    """Return ``text`` case-folded, without disguises, with single spaces between words."""
+    original = text[:MAX_CHARACTERS]
+    characters: list[str] = []
+    origins: list[int] = []
+    for index, character in enumerate(original):
+        for piece in _pieces(character):
+            if piece == " " and (not characters or characters[-1] == " "):
+                continue
+            characters.append(piece)
+            origins.append(index)
+    return _join_spaced_words("".join(characters), origins, original)
+
+
+def _pieces(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character.isascii():
+        return "" if unicodedata.category(character) in INVISIBLE else character.lower()
+    folded = unicodedata.normalize("NFKD", character).translate(CAPITAL_LOOK_ALIKES).casefold()
+    kept = "".join(" " if c.isspace() else c for c in folded if unicodedata.category(c) not in INVISIBLE)
+    return kept.translate(LOOK_ALIKES).translate(QUOTES)
+
+
+def _join_spaced_words(text: str, origins: list[int], original: str) -> PlainText:
+    """Write "h u m a n" as "human"; keep everything else."""
+    kept: list[int] = []
+    position = 0
+    for match in SPACED_WORD.finditer(text):
+        kept.extend(range(position, match.start()))
+        kept.extend(i for i in range(*match.span()) if LETTER.match(text[i]) and text[i] != "_")
+        position = match.end()
+    kept.extend(range(position, len(text)))
+    return PlainText("".join(text[i] for i in kept), tuple(origins[i] for i in kept), original)

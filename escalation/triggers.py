@@ -1,0 +1,109 @@
+"""The catalogue of triggers: what each may be set to. Decides nothing about a turn (see escalation.engine)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from core.errors import InvalidInput
+
+HUMAN_REQUEST = "human_request"
+HUMAN_ONLY_INTENT = "human_only_intent"
+LOW_CONFIDENCE = "low_confidence"
+NO_ANSWER = "no_answer"
+STEP_FAILURE = "step_failure"
+
+HARD, SOFT = "hard", "soft"
+MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 4)
+
+RATIO = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger: its label, the kinds it may have, the JSON Schema of its settings, and their defaults."""
+
+    label: str
+    kinds: tuple[str, ...]
+    properties: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the parameters."""
+        return {"type": "object", "additionalProperties": False, "properties": dict(self.properties)}
+
+
+TRIGGERS: Mapping[str, Trigger] = {
+    HUMAN_REQUEST: Trigger(
+        label="The customer asks for a person",
+        kinds=(SOFT, HARD),
+        properties={
+            "extra_phrases": {
+                "type": "array",
+                "maxItems": 50,
+                "items": {"type": "string", "minLength": 3, "maxLength": 80, "pattern": r"\w"},
+            }
+        },
+        defaults={"extra_phrases": []},
+    ),
+    HUMAN_ONLY_INTENT: Trigger(
+        label="The audit labelled this issue human-only", kinds=(SOFT, HARD), properties={}, defaults={}
+    ),
+    LOW_CONFIDENCE: Trigger(
+        label="The intent is not certain enough",
+        kinds=(SOFT, HARD),
+        properties={
+            "minimum_confidence": RATIO,
+            "minimum_confidence_by_intent": {
+                "type": "object",
+                "maxProperties": 100,
+                "propertyNames": {"maxLength": 100},
+                "additionalProperties": RATIO,
+            },
+            "ambiguous_below_margin": RATIO,
+        },
+        defaults={
+            "minimum_confidence": 0,  # the release's own threshold always holds; this can only ask for more
+            "minimum_confidence_by_intent": {},
+            "ambiguous_below_margin": 0.10,
+        },
+    ),
+    NO_ANSWER: Trigger(
+        label="The knowledge base holds no good answer",
+        kinds=(SOFT, HARD),
+        properties={"minimum_score": RATIO},
+        defaults={"minimum_score": 0.35},
+    ),
+    STEP_FAILURE: Trigger(label="A step of the agent failed", kinds=(HARD,), properties={}, defaults={}),
+}
+
+
+def parameters_validate(trigger: str, parameters: Any) -> dict[str, Any]:
+    """Return the parameters with defaults filled in, or raise InvalidInput naming the first fault."""
+    known = _known(trigger)
+    fault = next(Draft202012Validator(known.schema).iter_errors(parameters), None)
+    if fault is not None:
+        where = ".".join(str(part) for part in fault.absolute_path) or "parameters"
+        raise InvalidInput(f"{where}: {fault.message[:300]}", code="bad_parameters")
+    return {**known.defaults, **parameters}
+
+
+def kind_validate(trigger: str, kind: str, clarify_first: int) -> None:
+    """Raise InvalidInput where a rule of this trigger cannot be of this kind or ask first."""
+    known = _known(trigger)
+    if kind not in known.kinds:
+        raise InvalidInput(f"This trigger can only be {' or '.join(known.kinds)}.", code="bad_kind")
+    if not 0 <= clarify_first <= MAX_CLARIFICATIONS:
+        raise InvalidInput("At most one clarifying question may come first.", code="bad_clarify_first")
+    if kind == HARD and clarify_first:
+        raise InvalidInput("A hard rule escalates at once: it asks nothing first.", code="hard_asks_nothing")
+
+
+def _known(trigger: str) -> Trigger:
+    if trigger not in TRIGGERS:
+        raise InvalidInput(f"There is no trigger {trigger!r}.", code="unknown_trigger")
+    return TRIGGERS[trigger]
