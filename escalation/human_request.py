@@ -53,22 +53,27 @@ def _person_patterns(lists: dict[str, list[str]]) -> tuple[re.Pattern[str], ...]
     somebody = rf"(?:{person}|(?:{_any(lists['anybody'])})(?!\w)(?!'s| else's))"
     wanted = rf"{determiner}{adjectives}(?:{_any(lists['wanted'])}){not_after}"
     ends = (
-        r"(?= ?(?:$|[.,!?;:)\-]|please|pls|plz|now|asap|immediately|right|instead|to (?:help|talk|speak|assist"
-        r"|call|look|handle|fix|answer|take)|who|that can|for (?:this|help)|on (?:the|this|here)|not|because"
+        r"(?= ?(?:$|[.,!?;:)\-]|please|pls|plz|now|asap|immediately|right|instead|to (?:help|talk|speak"
+        r"|assist|call|look|handle|fix|answer|take)|who|that can|for (?:this|help)|on (?:the|this|here)|not|because"
         r"|here|today|and i\b|i\b|thanks|thank|already|but|or i\b))"
     )
-    politely = r"(?:please|pls|plz|now|thanks|thank you|asap|immediately|right now|hello|hi|hey|ok|okay|just|no)"
+    politely = (
+        r"(?:please|pls|plz|now|thanks|thank you|asap|immediately|right now|hello|hi|hey|ok|okay|just|no)"
+    )
     sources = (
         rf"\b(?:talk|speak|chat|communicate)(?: directly| live)? (?:to|with) {somebody}",
-        rf"\b(?:rather|prefer|like|mind|happier|better|insist on) (?:talking|speaking|chatting) (?:to|with) {somebody}",
-        r"\b(?:connect|transfer|put|forward|escalate|redirect|switch|pass|hand|send|move|refer|direct|bring|patch)"
+        r"\b(?:rather|prefer|like|mind|happier|better|insist on) (?:talking|speaking|chatting)"
+        rf" (?:to|with) {somebody}",
+        r"\b(?:connect|transfer|put|forward|escalate|redirect|switch|pass|hand|send|move|refer|direct|bring"
+        r"|patch)"
         r"(?: me| us| this| my (?:case|issue|ticket|problem|request|chat))?(?: over| back| through| up| on)?"
         rf" (?:to|with|onto) {somebody}(?<!to support)",
-        rf"\b(?:want|need|get me|get us|give me|gimme|find me|like|prefer|demand|require|request|bring me|i'll take)"
-        rf" (?:to have |to get )?{wanted}{ends}",
-        rf"\b(?:can|could|may|might|let) (?:i|we|me|us) (?:please )?(?:get|have|see|reach|contact) {wanted}{ends}",
-        r"\b(?:is|are|isn't|aren't) there (?:no |not )?(?:any )?(?:way to |chance to )?(?:reach |contact |get )?"
-        rf"{somebody} (?:available|here|there|around|i can|we can|i could|to (?:talk|speak|chat|help|reach))",
+        r"\b(?:want|need|get me|get us|give me|gimme|find me|like|prefer|demand|require|request|bring me"
+        rf"|i'll take) (?:to have |to get )?{wanted}{ends}",
+        r"\b(?:can|could|may|might|let) (?:i|we|me|us) (?:please )?(?:get|have|see|reach|contact)"
+        rf" {wanted}{ends}",
+        r"\b(?:is|are|isn't|aren't) there (?:no |not )?(?:any )?(?:way to |chance to )?"
+        rf"(?:reach |contact |get )?{somebody} (?:available|here|there|around|i can|we can|i could|to (?:talk|speak|chat|help|reach))",
         rf"^ ?(?:{politely}[ ,.!]*)*{wanted}[ ,.!?]*(?:{politely}[ ,.!?]*)*$",
         rf"\b(?:where|when) (?:is|are|can i get|do i get) (?:the |a |an |your ){wanted}{ends}",
     )

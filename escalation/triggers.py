@@ -1,4 +1,4 @@
-"""The catalogue of triggers: what each may be set to. Decides nothing about a turn (see escalation.engine)."""
+"""The catalogue of triggers: what each may be set to. Decides no turn (see escalation.engine)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,73 @@
+"""The rules and messages that a new workspace starts with. Plain data; escalation.services installs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from escalation.triggers import (
+    HARD,
+    HUMAN_ONLY_INTENT,
+    HUMAN_REQUEST,
+    LOW_CONFIDENCE,
+    NO_ANSWER,
+    SOFT,
+    STEP_FAILURE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRule:
+    """A rule's fields; its parameters are the trigger's defaults."""
+
+    name: str
+    kind: str
+    trigger: str
+    clarify_first: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultTemplate:
+    """A message's fields."""
+
+    reason: str
+    body: str
+    body_without_wait: str
+
+
+RULES = (
+    DefaultRule("A step of the agent failed", HARD, STEP_FAILURE, 0, 10),
+    DefaultRule("Customer asks for a person", SOFT, HUMAN_REQUEST, 0, 20),
+    DefaultRule("Human-only issue", SOFT, HUMAN_ONLY_INTENT, 0, 30),
+    DefaultRule("Intent not certain", SOFT, LOW_CONFIDENCE, 1, 40),
+    DefaultRule("No good answer in the knowledge base", SOFT, NO_ANSWER, 1, 50),
+)
+
+CONTEXT = "They'll have our whole conversation, so you won't need to repeat anything."
+WAIT = "Typical wait time is under {wait_minutes} minutes."
+NO_WAIT = "The next available specialist will reply here as soon as possible."
+
+
+def _template(reason: str, opening: str) -> DefaultTemplate:
+    return DefaultTemplate(reason, f"{opening} {CONTEXT} {WAIT}", f"{opening} {CONTEXT} {NO_WAIT}")
+
+
+TEMPLATES = (
+    _template("", "I'm connecting you with a support specialist who can help with this."),
+    _template(HUMAN_REQUEST, "Of course: I'm connecting you with a support specialist."),
+    _template(
+        HUMAN_ONLY_INTENT,
+        "This is something our team handles personally: a support specialist will take over.",
+    ),
+    _template(
+        LOW_CONFIDENCE,
+        "I want to be sure you get the right help, so I'm connecting you with a support specialist.",
+    ),
+    _template(
+        NO_ANSWER, "I don't have a reliable answer to this, so I'm connecting you with a support specialist."
+    ),
+    _template(
+        STEP_FAILURE,
+        "Something went wrong on my side, I'm sorry. I'm connecting you with a support specialist.",
+    ),
+)
