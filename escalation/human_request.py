@@ -54,8 +54,8 @@ def _person_patterns(lists: dict[str, list[str]]) -> tuple[re.Pattern[str], ...]
     wanted = rf"{determiner}{adjectives}(?:{_any(lists['wanted'])}){not_after}"
     ends = (
         r"(?= ?(?:$|[.,!?;:)\-]|please|pls|plz|now|asap|immediately|right|instead|to (?:help|talk|speak"
-        r"|assist|call|look|handle|fix|answer|take)|who|that can|for (?:this|help)|on (?:the|this|here)|not|because"
-        r"|here|today|and i\b|i\b|thanks|thank|already|but|or i\b))"
+        r"|assist|call|look|handle|fix|answer|take)|who|that can|for (?:this|help)|on (?:the|this|here)|not"
+        r"|because|here|today|and i\b|i\b|thanks|thank|already|but|or i\b))"
     )
     politely = (
         r"(?:please|pls|plz|now|thanks|thank you|asap|immediately|right now|hello|hi|hey|ok|okay|just|no)"
@@ -73,7 +73,8 @@ def _person_patterns(lists: dict[str, list[str]]) -> tuple[re.Pattern[str], ...]
         r"\b(?:can|could|may|might|let) (?:i|we|me|us) (?:please )?(?:get|have|see|reach|contact)"
         rf" {wanted}{ends}",
         r"\b(?:is|are|isn't|aren't) there (?:no |not )?(?:any )?(?:way to |chance to )?"
-        rf"(?:reach |contact |get )?{somebody} (?:available|here|there|around|i can|we can|i could|to (?:talk|speak|chat|help|reach))",
+        rf"(?:reach |contact |get )?{somebody} (?:available|here|there|around|i can|we can|i could"
+        r"|to (?:talk|speak|chat|help|reach))",
         rf"^ ?(?:{politely}[ ,.!]*)*{wanted}[ ,.!?]*(?:{politely}[ ,.!?]*)*$",
         rf"\b(?:where|when) (?:is|are|can i get|do i get) (?:the |a |an |your ){wanted}{ends}",
     )

@@ -16,12 +16,10 @@ ERROR, WARNING = "error", "warning"
 
 PLACEHOLDER_LIKE = re.compile(r"\{[^{}]*\}|[{}]|%\(|\$\{|<%|%s\b|%d\b")
 REASSURES = re.compile(
-    r"\b(full context|whole conversation|entire conversation"
-    r"|(?:won'?t|don'?t|not) (?:need|have) to (?:repeat|start)"
-    r"|without repeating|everything you(?:'ve| have)|can help|will help|happy to help|here to help|look after"
-    r"|take (?:good )?care of|in good hands|no need to (?:repeat|worry)|sorry|understand"
-    r"|have what (?:they|you) need"
-    r"|get this (?:solved|sorted|fixed|right))",
+    r"\b(?:(?:full|whole|entire) (?:context|conversation|exchange)|everything (?:you|we)(?:'ve| have)"
+    r"|(?:won't|don't|not|no|nothing|without)\b[^.!?]{0,25}\b(?:repeat\w*|explain|again|twice|worry)"
+    r"|(?:can|will|happy to|here to) help|look after|take (?:good )?care of|in good hands|sorry|understand"
+    r"|have what (?:they|you) need|(?:get (?:this|it)|be) (?:solved|sorted|fixed|right))",
     re.IGNORECASE,
 )
 TAKES_OVER = re.compile(

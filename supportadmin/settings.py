@@ -87,6 +87,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     _database["CONN_MAX_AGE"] = None
+    _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # in memory, threads would not wait for a lock
 elif _database["ENGINE"].endswith("postgresql"):
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
