@@ -21,13 +21,13 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """A channel whose messages appear in the queue folder complete or not at all."""
 
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time_ns()}_{uuid.uuid4()}"
         partial, final = folder / f"{name}.partial", folder / f"{name}.{queue}.msg"
         try:
             with partial.open("wb") as stream:
-                stream.write(str_to_bytes(dumps(message)))
+                stream.write(str_to_bytes(dumps(payload)))
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(partial, final)

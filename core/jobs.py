@@ -23,6 +23,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from core import activity
+from core.actors import Actor
 from core.errors import Conflict, DomainError
 from core.models import Job
 
@@ -158,7 +160,7 @@ def sweep(batch: int = 200) -> dict[str, int]:
     return {"requeued": requeued, "quarantined": quarantined, "sent": sent}
 
 
-def retry(job: Job) -> Job:
+def retry(job: Job, *, actor: Actor) -> Job:
     """Queue a failed or quarantined job again, with its attempts counted anew."""
     stopped = [Job.State.FAILED, Job.State.QUARANTINED]
     with transaction.atomic():
@@ -172,6 +174,7 @@ def retry(job: Job) -> Job:
         )
         if rows == 0:
             raise Conflict("Only a failed or quarantined job can be retried.", code="job_not_stopped")
+        activity.record(actor, "job.retried", job, before={"state": job.state, "error": job.error[:500]})
         transaction.on_commit(partial(send, job.pk), robust=True)
     job.refresh_from_db()
     return job
