@@ -45,6 +45,29 @@ class RetryLater(Exception):
     """Raised by a handler whose outside world is away for now: the job is queued again, with a pause."""
 
 
+class Interrupted(BaseException):
+    """The worker is told to stop: the job goes back into the queue, and the attempt does not count."""
+
+
+def interrupt(number: int, frame: object) -> None:
+    """Signal handler of a worker process: stop the job that runs in it, if any."""
+    if _here.handling:
+        raise Interrupted
+    if not _here.busy:  # the row of a job that has just ended is still written
+        raise SystemExit(0)
+
+
+@dataclass(slots=True)
+class _Here:
+    """What this process is doing, for the signal handler: with a job at all, and inside its handler."""
+
+    busy: bool = False
+    handling: bool = False
+
+
+_here = _Here()
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a handler uses to say how far it is."""
@@ -100,16 +123,27 @@ def send(job_id: uuid.UUID) -> bool:
 
 def run(job_id: uuid.UUID | str) -> Job | None:
     """Claim and do one job; None when there is nothing to claim (done, taken, not due, unknown)."""
-    job = _claim(job_id)
-    if job is None:
-        return None
+    _here.busy = True
+    try:
+        job = _claim(job_id)
+        if job is not None:
+            _work(job)
+        return job
+    finally:
+        _here.busy = False
+
+
+def _work(job: Job) -> None:
     handle = _handlers.get(job.task)
     if handle is None:
         _finish(job, Job.State.FAILED, error=f"No handler is registered for {job.task}.")
-        return job
+        return
     with _Beating(job.pk):
         try:
-            result = handle(progress=Progress(job.pk), **job.arguments)
+            result = _handled(handle, job)
+        except Interrupted:
+            log.warning("job_interrupted", job_id=str(job.pk), task=job.task)
+            _requeue(job, at=timezone.now(), attempts=F("attempts") - 1)
         except (RetryLater, DatabaseError) as error:
             _retry_or_fail(job, error)
         except DomainError as error:
@@ -119,7 +153,14 @@ def run(job_id: uuid.UUID | str) -> Job | None:
             _finish(job, Job.State.FAILED, error=f"{type(error).__name__}: {error}")
         else:
             _finish(job, Job.State.SUCCEEDED, result=result or {})
-    return job
+
+
+def _handled(handle: Handler, job: Job) -> dict[str, Any] | None:
+    _here.handling = True
+    try:
+        return handle(progress=Progress(job.pk), **job.arguments)
+    finally:
+        _here.handling = False
 
 
 def run_due(limit: int = 1000) -> int:
@@ -202,12 +243,12 @@ def _retry_or_fail(job: Job, error: Exception) -> None:
     job.refresh_from_db()
 
 
-def _requeue(job: Job, *, at: Any, error: str = "") -> int:
+def _requeue(job: Job, *, at: Any, error: str = "", **changes: Any) -> int:
     """Put a running job back; where an equal one is queued already, that one does the work."""
     try:
         with transaction.atomic():
             return _mine(job).update(
-                state=Job.State.QUEUED, available_at=at, sent_at=None, error=error[:4000]
+                state=Job.State.QUEUED, available_at=at, sent_at=None, error=error[:4000], **changes
             )
     except IntegrityError:
         return _mine(job).update(

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.utils import timezone
 
 from core import jobs
 from core.models import Heartbeat, IdempotencyRecord
 
 IDEMPOTENCY_HOURS = 48
+
+
+@worker_ready.connect
+def sweep_at_start(**kwargs: object) -> None:
+    """Do not wait for beat: what was left behind is mended, and /readyz turns green, as the worker starts."""
+    sweep.delay()
 
 
 @shared_task(name="core.tasks.run_job", acks_late=True, reject_on_worker_lost=True, ignore_result=True)

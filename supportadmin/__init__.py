@@ -1,4 +1,4 @@
-"""The project: settings, URLs, admin site, dashboard, `serve` and `quickstart`. Imported by no other package."""
+"""The project: settings, URLs, admin site, dashboard, `serve`, `quickstart`. Imported by no other package."""
 
 from supportadmin.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""Django settings. Every value that differs between machines comes from the environment (docs/operator.md)."""
+"""Django settings. Every value that differs between machines comes from the environment: docs/operator.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import environ
 from kombu.transport import TRANSPORT_ALIASES
 
+from core import log_format
 from supportadmin.environment import read_allowed_hosts, read_mode, read_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -108,7 +109,9 @@ if CELERY_BROKER_URL.startswith("safefile"):
         "data_folder_in": str(_queue_dir),
         "data_folder_out": str(_queue_dir),
         "control_folder": str(_control_dir),
+        "polling_interval": 0.25,
     }
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 1500,
@@ -196,7 +199,8 @@ USE_TZ = True
 # Static files: served by WhiteNoise; from the apps' folders locally, collected and hashed in production.
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "staticfiles")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = not MODE.production
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
@@ -238,11 +242,17 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 
+LOG_FORMAT = env.str("LOG_FORMAT", default="json" if MODE.production else "console")
+log_format.configure()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"line": {"()": "core.log_format.formatter", "style": LOG_FORMAT}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "kombu.connection": {"level": "ERROR"},  # warns that the file transport has no host
+    },
 }

@@ -35,7 +35,7 @@ def clerk(make_user, sign_in) -> Client:
     return sign_in(make_user("clerk", *CHANGE_USER))
 
 
-@pytest.mark.row("A5", "8.1")
+@pytest.mark.row("R5", "8.1")
 @pytest.mark.parametrize("power", [{"is_superuser": "on"}, {"groups": "1"}, {"user_permissions": "1"}])
 def test_only_a_superuser_hands_out_power(clerk: Client, make_user, power: dict[str, str]) -> None:
     target = make_user("plain")
@@ -46,7 +46,7 @@ def test_only_a_superuser_hands_out_power(clerk: Client, make_user, power: dict[
     assert target.user_permissions.count() == 0
 
 
-@pytest.mark.row("A5")
+@pytest.mark.row("R5")
 def test_nobody_but_a_superuser_edits_or_resets_a_superuser(clerk: Client, make_user) -> None:
     root = make_user("root", superuser=True)
     before = User.objects.get(pk=root.pk).password
@@ -62,7 +62,7 @@ def test_nobody_but_a_superuser_edits_or_resets_a_superuser(clerk: Client, make_
     assert (root.password, root.email) == (before, "")
 
 
-@pytest.mark.row("A5")
+@pytest.mark.row("R5")
 def test_a_person_with_more_permissions_cannot_be_taken_over(clerk: Client, make_user) -> None:
     mighty = make_user("mighty", "core.add_apikey")
     answer = clerk.post(
@@ -127,7 +127,7 @@ def test_groups_are_for_superusers(make_user, sign_in) -> None:
     assert not Group.objects.exists()
 
 
-@pytest.mark.row("7.4", "A11")
+@pytest.mark.row("7.4", "R11")
 def test_a_new_key_is_shown_once_and_kept_as_a_hash(make_user, sign_in) -> None:
     client = sign_in(make_user("kim", "core.view_apikey", "core.add_apikey"))
     form = client.get(reverse("admin:core_apikey_add")).content.decode()

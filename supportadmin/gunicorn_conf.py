@@ -1,0 +1,34 @@
+"""How gunicorn runs the web processes; every value can be set from the environment (docs/operator.md)."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gunicorn.config import KNOWN_SETTINGS
+from prometheus_client import multiprocess
+
+from core import warmup
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+preload_app = False  # onnxruntime's threads do not survive a fork
+timeout = 60
+graceful_timeout = 5  # serve stops all within 15 s
+keepalive = 5
+if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, in memory so that no disk can stall it
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+if any(setting.name == "control_socket_disable" for setting in KNOWN_SETTINGS):
+    control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load what the first request would otherwise wait for."""
+    warmup.run()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drop a dead process's gauges from /metrics."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)
