@@ -1,0 +1,99 @@
+"""Pure hybrid ranking over arrays: how well each article answers, each component in [0, 1].
+
+A score is 0.4·passage + 0.3·title + 0.3·words, where
+  passage  cosine between the query and the article's nearest section (or its title), below zero cut to zero;
+  title    late interaction (MaxSim, Khattab & Zaharia 2020) of the query's and the title's token vectors,
+           averaged over both directions so that neither a long query nor a long title wins by length;
+  words    share of the query's BM25 weight that the article's words cover.
+None of the three depends on the other articles that a reader may not see, and none is relative to the best
+hit: 1 means the same words with the same sense, 0.3 and less is noise. The weights were chosen by 5-fold
+cross-validation over the queries of a public help centre (flat optimum; rounded).
+
+Decides nothing about audiences, thresholds for answering, or where the arrays come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+Method = Literal["hybrid", "dense", "bm25"]
+METHODS: tuple[str, ...] = get_args(Method)
+
+PASSAGE_WEIGHT, TITLE_WEIGHT, WORDS_WEIGHT = 0.4, 0.3, 0.3
+TITLE_CANDIDATES = 50  # articles whose titles are compared token by token
+MAX_TITLE_TOKENS = 32
+PAGE_BOOST = 0.15
+EXCLUSION_THRESHOLD = 0.5
+LATTICE = 2048.0
+
+
+def to_lattice(vectors: np.ndarray) -> np.ndarray:
+    """Round unit vectors to multiples of 1/2048, as float32 (exact in float16 too).
+
+    Products are then multiples of 2⁻²², and every partial sum of a dot product of unit vectors fits the 24
+    bits of a float32, so a cosine is exact: the same whatever the size of the matrix, the order of summation
+    or the processor. That is what lets documents outside an audience change no score at all. The error
+    against the unrounded cosine is about 1e-4.
+    """
+    return (np.rint(np.asarray(vectors, dtype=np.float32) * LATTICE) / LATTICE).astype(np.float32)
+
+
+def passage_scores(matrix: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Return cosines (n,) float64 in [0, 1] of the rows (n, d) with the query (d,), both on the lattice.
+
+    ``vecdot`` rather than ``@``: as fast at this size, and no pool of BLAS threads that wait for busy cores.
+    """
+    return np.clip(np.vecdot(matrix, query).astype(np.float64), 0.0, 1.0)
+
+
+def title_scores(query: np.ndarray, titles: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the symmetric MaxSim (len(titles),) of query tokens (q, d) with each title's tokens (t, d)."""
+    if not titles or not len(query):
+        return np.zeros(len(titles))
+    lengths = np.array([len(title) for title in titles])
+    starts = np.cumsum(lengths) - lengths
+    tokens = np.concatenate(titles).astype(np.float32)
+    similarity = np.vecdot(query[:, None], tokens[None]).astype(np.float64)
+    from_query = np.maximum.reduceat(similarity, starts, axis=1).sum(axis=0) / len(query)
+    from_title = np.add.reduceat(similarity.max(axis=0), starts) / lengths
+    return np.clip((from_query + from_title) / 2, 0.0, 1.0)
+
+
+def word_scores(bm25: np.ndarray, ceiling: float) -> np.ndarray:
+    """Return the covered share (n,) of the query's attainable BM25 weight."""
+    return np.clip(bm25 / ceiling, 0.0, 1.0) if ceiling > 0 else np.zeros_like(bm25)
+
+
+def blend(passage: np.ndarray, title: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Return the hybrid score, in [0, 1]."""
+    return PASSAGE_WEIGHT * passage + TITLE_WEIGHT * title + WORDS_WEIGHT * words
+
+
+def page_boost(scores: np.ndarray, boosted: np.ndarray) -> np.ndarray:
+    """Lift the articles of the reader's page by PAGE_BOOST of what they lack to 1.
+
+    Enough to decide between articles that a vague query leaves close together, too little to pass one that
+    the query names.
+    """
+    return np.where(boosted, scores + PAGE_BOOST * (1 - scores), scores)
+
+
+def top(scores: np.ndarray, eligible: np.ndarray, limit: int) -> np.ndarray:
+    """Return at most ``limit`` eligible row numbers with a score above zero, best first, ties by row."""
+    rows = np.flatnonzero(eligible & (scores > 0))
+    return rows[np.lexsort((rows, -scores[rows]))][:limit]
+
+
+def find_exclusion(similarity: np.ndarray, eligible: np.ndarray, best_answer: float) -> int | None:
+    """Return the row of the exclusion which the query meets better than any answer, or None.
+
+    ``similarity`` (n,) are cosines with the query, ``eligible`` (n,) bool marks the exclusions a reader may
+    see, ``best_answer`` is the highest cosine of any answer they may see.
+    """
+    rows = top(similarity, eligible, 1)
+    if rows.size and similarity[rows[0]] >= max(EXCLUSION_THRESHOLD, best_answer):
+        return int(rows[0])
+    return None
