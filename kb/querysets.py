@@ -1,0 +1,61 @@
+"""Reading articles and revisions: which are published, who may see them, which the index has missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Count, F, Q
+
+from kb import workflow
+from kb.access import claims
+from kb.contracts import Audience
+
+if TYPE_CHECKING:  # kb.models imports this module
+    from kb.models import Article, Revision
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    """Articles, narrowed in English."""
+
+    def published(self) -> Self:
+        """Keep articles that bots may use: with a published revision, not archived."""
+        return self.filter(published_revision__isnull=False, archived_at=None)
+
+    def visible_to(self, audience: Audience) -> Self:
+        """Keep articles that ``audience`` may read: the rule of ``kb.access.is_visible``, in SQL."""
+        known = claims(audience)
+        if not known:
+            return self.filter(for_everyone=True)
+        met = Q()
+        for kind, value in known:
+            met |= Q(value__kind=kind, value__value=value)
+        fully_met = (
+            self.model.audience_values.through.objects.values("article_id")
+            .annotate(
+                kinds_named=Count("value__kind", distinct=True),
+                kinds_met=Count("value__kind", distinct=True, filter=met),
+            )
+            .filter(kinds_named=F("kinds_met"))
+        )
+        return self.filter(Q(for_everyone=True) | Q(pk__in=fully_met.values("article_id")))
+
+    def unindexed(self, encoder: str) -> Self:
+        """Keep articles whose manifest tells of another revision or encoder than it should."""
+        due = self.published().exclude(
+            index_state__revision_id=F("published_revision_id"), index_state__encoder=encoder
+        )
+        gone = Q(published_revision=None) | Q(archived_at__isnull=False)
+        return self.filter(Q(pk__in=due.values("pk")) | gone & Q(index_state__revision_id__isnull=False))
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """Revisions, narrowed in English."""
+
+    def in_review(self) -> Self:
+        """Keep revisions that wait for a reviewer."""
+        return self.filter(state=workflow.IN_REVIEW)
+
+    def open(self) -> Self:
+        """Keep the newest texts that are on their way to being published."""
+        return self.filter(state__in=workflow.OPEN)

@@ -1,0 +1,175 @@
+"""From draft to published and back: submit, review, publish, roll back, archive.
+
+The reviewer wrote none of the text that is to be published. Each service is one transaction with its line in
+the activity log; what changes the index queues a sync of that one article.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import activity
+from core.actors import Actor
+from core.errors import Conflict, InvalidInput, NotAllowed
+from core.jobs import enqueue
+from core.transitions import move
+from kb import workflow
+from kb.models import Article, Revision
+from kb.services import person, revision_save_draft
+
+MAX_COMMENT_LENGTH = 5_000
+
+
+def revision_submit(*, actor: Actor, revision: Revision) -> None:
+    """Ask for a review of the newest draft."""
+    person(actor)
+    with transaction.atomic():
+        _refuse_if_outdated(revision)
+        _move(actor, "revision.submitted", revision, to=workflow.IN_REVIEW, submitted_at=timezone.now())
+
+
+def revision_request_changes(*, actor: Actor, revision: Revision, comment: str) -> None:
+    """Send the revision back to its author with a comment; the answer is a new revision."""
+    comment = comment.strip()
+    if not comment or len(comment) > MAX_COMMENT_LENGTH or "\x00" in comment:
+        raise InvalidInput(
+            f"Say what must change, in at most {MAX_COMMENT_LENGTH} characters.", code="comment_needed"
+        )
+    with transaction.atomic():
+        _refuse_if_outdated(revision)
+        _refuse_writers(actor, revision)
+        changes = {"reviewer_id": actor.user_id, "review_comment": comment, "reviewed_at": timezone.now()}
+        _move(actor, "revision.changes_requested", revision, to=workflow.CHANGES_REQUESTED, **changes)
+
+
+def revision_approve(*, actor: Actor, revision: Revision) -> None:
+    """Approve the newest revision; refused to everybody who wrote a part of it."""
+    with transaction.atomic():
+        _refuse_if_outdated(revision)
+        _refuse_writers(actor, revision)
+        changes = {"reviewer_id": actor.user_id, "reviewed_at": timezone.now()}
+        _move(actor, "revision.approved", revision, to=workflow.APPROVED, **changes)
+
+
+def revision_publish(*, actor: Actor, revision: Revision) -> None:
+    """Put the approved revision in the place of the published one, and queue its indexing."""
+    person(actor)
+    with transaction.atomic():
+        article = Article.objects.select_for_update().get(pk=revision.article_id)
+        _refuse_if_outdated(revision)
+        if article.archived_at is not None:
+            raise Conflict("Restore the archived article first.", code="article_archived")
+        _refuse_without_audience(article)
+        previous = article.published_revision
+        if previous is not None:
+            move(previous, to=workflow.ARCHIVED, allowed=workflow.REVISION_STEPS)
+        _move(actor, "revision.published", revision, to=workflow.PUBLISHED, published_at=timezone.now())
+        article.published_revision = revision
+        article.save(update_fields=["published_revision", "updated_at"])
+        _queue_sync(actor, article)
+
+
+def article_rollback(*, actor: Actor, article: Article, to: Revision) -> Revision:
+    """Write an earlier published text as a new revision and submit it; a second person approves it."""
+    if to.article_id != article.pk or to.published_at is None:
+        raise InvalidInput("Roll back to a revision that was published before.", code="never_published")
+    with transaction.atomic():
+        latest = article.revisions.latest("number")
+        revision = revision_save_draft(
+            actor=actor,
+            article=article,
+            base_number=latest.number,
+            title=to.title,
+            body=to.body,
+            summary=f"Roll back to revision {to.number}",
+            based_on=to,
+        )
+        if revision.pk == latest.pk:
+            raise Conflict("The newest revision already has this text.", code="nothing_to_roll_back")
+        activity.record(
+            actor, "article.rolled_back", article, before={"number": latest.number}, after={"to": to.number}
+        )
+        revision_submit(actor=actor, revision=revision)
+    return revision
+
+
+def article_archive(*, actor: Actor, article: Article) -> None:
+    """Take the article from all readers at once, and from the index; nothing is deleted."""
+    person(actor)
+    with transaction.atomic():
+        now = timezone.now()
+        rows = Article.objects.filter(pk=article.pk, archived_at=None).update(archived_at=now, updated_at=now)
+        if rows == 0:
+            raise Conflict("This article is archived already.", code="already_archived")
+        activity.record(actor, "article.archived", article)
+        _queue_sync(actor, article)
+    article.archived_at = now
+
+
+def article_unarchive(*, actor: Actor, article: Article) -> None:
+    """Bring an archived article back as it was, and into the index again if it was published."""
+    person(actor)
+    with transaction.atomic():
+        locked = Article.objects.select_for_update().get(pk=article.pk)
+        if locked.archived_at is None:
+            raise Conflict("This article is not archived.", code="not_archived")
+        if locked.published_revision_id is not None:
+            _refuse_without_audience(locked)
+        locked.archived_at = None
+        locked.save(update_fields=["archived_at", "updated_at"])
+        activity.record(actor, "article.unarchived", locked)
+        _queue_sync(actor, locked)
+    article.archived_at = None
+
+
+def writer_ids(revision: Revision) -> set[int]:
+    """Return who wrote what the revision would bring: its author, and all since the published revision."""
+    published = revision.article.published_revision
+    since = published.number if published is not None else 0
+    written = Revision.objects.filter(
+        article_id=revision.article_id, number__gt=since, number__lte=revision.number
+    )
+    return set(written.values_list("author_id", flat=True))
+
+
+def _move(actor: Actor, verb: str, revision: Revision, *, to: str, **changes: object) -> None:
+    before = revision.state
+    move(revision, to=to, allowed=workflow.REVISION_STEPS, **changes)
+    after = {"state": to, "number": revision.number}
+    if changes.get("review_comment"):
+        after["comment"] = str(changes["review_comment"])
+    activity.record(actor, verb, revision, before={"state": before}, after=after)
+
+
+def _refuse_if_outdated(revision: Revision) -> None:
+    latest = Article.objects.values_list("latest_number", flat=True).get(pk=revision.article_id)
+    if latest != revision.number:
+        raise Conflict(
+            f"Revision {latest} has replaced revision {revision.number} in the meantime. Look at that one.",
+            code="newer_revision",
+            extra={"number": revision.number, "latest_number": latest},
+        )
+
+
+def _refuse_writers(actor: Actor, revision: Revision) -> None:
+    if person(actor) in writer_ids(revision):
+        raise NotAllowed(
+            "You wrote a part of this text. Somebody else has to review it.", code="reviewer_is_author"
+        )
+
+
+def _refuse_without_audience(article: Article) -> None:
+    if not article.for_everyone and not article.audience_values.exists():
+        raise Conflict(
+            "Say first whom the article is for: choose audiences, or “everyone”.", code="no_audience"
+        )
+
+
+def _queue_sync(actor: Actor, article: Article) -> None:
+    enqueue(
+        "kb.tasks.sync_article",
+        dedupe_key=f"kb.sync:{article.pk}",
+        requested_by=actor.label,
+        article_id=article.pk,
+    )
