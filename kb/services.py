@@ -6,10 +6,11 @@ written (review, publication, rollback) is kb.review's business.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import activity
@@ -20,7 +21,10 @@ from kb.diff import unified
 from kb.markdown import MAX_ARTICLE_BYTES
 from kb.models import TITLE_LENGTH, Article, AudienceValue, Label, ProductPage, Revision
 
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_SLUG_LENGTH = 120
 MAX_LABELS = 20
+MAX_LABEL_LENGTH = 60
 MAX_SUMMARY_LENGTH = 200
 
 
@@ -30,13 +34,12 @@ def article_create(
     """Create an article with its first draft; refuse a slug that is taken. Return the draft."""
     author_id = person(actor)
     slug = slug.strip().lower()
-    _check_text(title, body)
+    if len(slug) > MAX_SLUG_LENGTH or not SLUG.fullmatch(slug):
+        raise InvalidInput(
+            f"Use at most {MAX_SLUG_LENGTH} letters a-z, digits and hyphens for the slug.", code="bad_slug"
+        )
     with transaction.atomic():
-        if Article.objects.filter(slug=slug).exists():
-            raise Conflict(f"There already is an article with the slug “{slug}”.", code="slug_taken")
-        article = Article(slug=slug, owner_id=owner_id or author_id)
-        article.clean_fields(exclude=["title"])
-        article.save()
+        article = _new_article(slug, owner_id or author_id)
         activity.record(actor, "article.created", article, after={"slug": slug})
         return revision_save_draft(
             actor=actor, article=article, base_number=0, title=title, body=body, summary=summary
@@ -132,8 +135,8 @@ def article_set_pages(*, actor: Actor, article: Article, product_pages: Collecti
 def article_set_labels(*, actor: Actor, article: Article, names: Collection[str]) -> None:
     """File the article under these labels, making those that do not exist yet."""
     wanted = sorted({_clean(name) for name in names} - {""})
-    if len(wanted) > MAX_LABELS or any(len(name) > 60 for name in wanted):
-        raise InvalidInput(f"Use at most {MAX_LABELS} labels of at most 60 characters.", code="bad_labels")
+    if len(wanted) > MAX_LABELS or any(len(name) > MAX_LABEL_LENGTH for name in wanted):
+        raise InvalidInput(f"Use at most {MAX_LABELS} labels of at most {MAX_LABEL_LENGTH} characters.", code="bad_labels")
     with transaction.atomic():
         before = sorted(label.name for label in article.labels.all())
         if wanted != before:
@@ -190,6 +193,14 @@ def describe_audience(article: Article) -> list[str]:
     if article.for_everyone:
         return ["everyone"]
     return sorted(f"{value.kind}={value.value}" for value in article.audience_values.all())
+
+
+def _new_article(slug: str, owner_id: int) -> Article:
+    try:
+        with transaction.atomic():
+            return Article.objects.create(slug=slug, owner_id=owner_id)
+    except IntegrityError as error:
+        raise Conflict(f"There already is an article with the slug “{slug}”.", code="slug_taken") from error
 
 
 def _stale(latest: Revision, base_number: int, title: str, body: str) -> Conflict:
