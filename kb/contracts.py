@@ -16,7 +16,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One section that answers: ``quote`` occurs verbatim in the revision's Markdown, ``score`` is in [0, 1]."""
+    """One section that answers: ``quote`` is verbatim in the revision's Markdown, ``score`` in [0, 1]."""
 
     article_id: int
     revision_id: int
@@ -45,3 +45,26 @@ class SearchResult:
     hits: tuple[SearchHit, ...]
     out_of_scope: ExclusionHit | None
     index_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """What others show of an article: the title that people see, and whether bots answer from it."""
+
+    article_id: int
+    slug: str
+    title: str
+    owner: str
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBaseCounts:
+    """How many articles are live, and how many wait for somebody or something."""
+
+    published: int
+    drafts: int
+    in_review: int
+    approved: int
+    unindexed: int
+    due_for_review: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from typing import Literal
 
-MAX_LINES = 4_000  # matching takes quadratic time on hostile texts: beyond these the whole text counts as changed
+MAX_LINES = 4_000  # matching is quadratic on hostile texts: a longer one counts as changed all over
 MAX_WORDS = 1_500
 CONTEXT_LINES = 3
 PIECE = re.compile(r"\s+|\w+|[^\w\s]")
@@ -21,7 +21,7 @@ Change = Literal["same", "removed", "added"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a comparison; ``words`` cut it into stretches that changed or not, ``change`` is the line's."""
+    """One line of a comparison, cut into stretches of words that changed or not."""
 
     change: Change
     words: tuple[tuple[Change, str], ...]
@@ -36,7 +36,7 @@ def unified(before: str, after: str, *, before_name: str, after_name: str) -> st
 
 
 def compare(before: str, after: str) -> list[Line]:
-    """Return the lines of both texts in order, the removed before the added ones, with their changed words."""
+    """Return the lines of both texts in order, removed before added ones, with the words that changed."""
     old, new = before.splitlines(), after.splitlines()
     if max(len(old), len(new)) > MAX_LINES:
         return [_line("removed", line) for line in old] + [_line("added", line) for line in new]
@@ -47,7 +47,9 @@ def compare(before: str, after: str) -> list[Line]:
         elif tag == "replace":
             lines += _replaced(old[a:b], new[c:d])
         else:
-            lines += [_line("removed", line) for line in old[a:b]] + [_line("added", line) for line in new[c:d]]
+            lines += [_line("removed", line) for line in old[a:b]] + [
+                _line("added", line) for line in new[c:d]
+            ]
     return lines
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from uuid import UUID
+
 from django.db.models import F
 
 from kb.models import IndexVersion
+
+
+class Version(NamedTuple):
+    """A number that grows, and the database that it belongs to."""
+
+    epoch: UUID | None
+    number: int
 
 
 def bump() -> int:
@@ -17,6 +27,7 @@ def bump() -> int:
     return IndexVersion.objects.values_list("number", flat=True).get(pk=1)
 
 
-def current() -> int:
-    """Return the number; 0 before the first change."""
-    return IndexVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+def current() -> Version:
+    """Return the version; number 0 before the first change."""
+    row = IndexVersion.objects.filter(pk=1).values_list("epoch", "number").first()
+    return Version(*row) if row is not None else Version(None, 0)

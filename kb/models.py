@@ -5,6 +5,8 @@ Effects belong to the services: saving a row here does nothing but save it.
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -176,7 +178,7 @@ class Revision(models.Model):
 class IndexedChunk(models.Model):
     """A section of a published revision, as it is searched and cited."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="indexed_chunks")
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
     ordinal = models.PositiveIntegerField()
     heading_path = models.JSONField(default=list)
@@ -187,7 +189,9 @@ class IndexedChunk(models.Model):
     text_hash = models.CharField(max_length=64, db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["article", "ordinal"], name="kb_one_chunk_per_ordinal")]
+        constraints = [
+            models.UniqueConstraint(fields=["article", "ordinal"], name="kb_one_chunk_per_ordinal")
+        ]
 
     def __str__(self) -> str:
         return f"{self.article_id}#{self.anchor} ({self.ordinal})"
@@ -212,8 +216,8 @@ class ChunkEmbedding(models.Model):
 class ArticleIndexState(models.Model):
     """The manifest of one article in the index, written last: what it says is there, is there.
 
-    ``version`` is the index version of the last change, by which processes find what to read again. An article
-    that has left the index keeps its row, without a revision.
+    ``version`` is the index version of the last change, by which processes find what to read again.
+    An article that has left the index keeps its row, without a revision.
     """
 
     article = models.OneToOneField(
@@ -233,8 +237,12 @@ class ArticleIndexState(models.Model):
 
 
 class IndexVersion(models.Model):
-    """One row with a number that grows with every change of the index or of the product pages."""
+    """One row with a number that grows with every change of the index or of the product pages.
 
+    ``epoch`` tells one database from another that a process might have read before.
+    """
+
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:

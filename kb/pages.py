@@ -1,7 +1,7 @@
 """Product pages as path patterns: ``*`` stands for one path segment, ``**`` for any number of them.
 
-Pure. ``/items/**`` is /items and everything under it; ``/items/*/edit`` is the edit page of any item. Compiled
-for RE2, so a match takes time linear in the address, whatever the pattern.
+Pure. ``/items/**`` is /items and everything under it; ``/items/*/edit`` is the edit page of any item.
+Compiled for RE2, so a match takes time linear in the address, whatever the pattern.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -12,7 +13,7 @@ from kb.access import claims
 from kb.contracts import Audience
 
 if TYPE_CHECKING:  # kb.models imports this module
-    from kb.models import Article, Revision
+    from kb.models import Article, Revision  # noqa: F401 - named in the base classes
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -39,6 +40,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             .filter(kinds_named=F("kinds_met"))
         )
         return self.filter(Q(for_everyone=True) | Q(pk__in=fully_met.values("article_id")))
+
+    def due_for_review(self, today: date) -> Self:
+        """Keep articles whose day to be checked again has come."""
+        return self.filter(review_by__lte=today)
 
     def unindexed(self, encoder: str) -> Self:
         """Keep articles whose manifest tells of another revision or encoder than it should."""

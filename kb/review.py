@@ -6,6 +6,8 @@ the activity log; what changes the index queues a sync of that one article.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -133,7 +135,7 @@ def writer_ids(revision: Revision) -> set[int]:
     return set(written.values_list("author_id", flat=True))
 
 
-def _move(actor: Actor, verb: str, revision: Revision, *, to: str, **changes: object) -> None:
+def _move(actor: Actor, verb: str, revision: Revision, *, to: str, **changes: Any) -> None:
     before = revision.state
     move(revision, to=to, allowed=workflow.REVISION_STEPS, **changes)
     after = {"state": to, "number": revision.number}

@@ -1,4 +1,4 @@
-"""Writing articles: create, edit, segment, file, import. Every edit is a new revision; nothing is overwritten.
+"""Writing articles: create, edit, segment, file, import. Every edit is a new revision.
 
 Each service is one transaction with its line in the activity log. What becomes of a revision after it is
 written (review, publication, rollback) is kb.review's business.
@@ -136,7 +136,9 @@ def article_set_labels(*, actor: Actor, article: Article, names: Collection[str]
     """File the article under these labels, making those that do not exist yet."""
     wanted = sorted({_clean(name) for name in names} - {""})
     if len(wanted) > MAX_LABELS or any(len(name) > MAX_LABEL_LENGTH for name in wanted):
-        raise InvalidInput(f"Use at most {MAX_LABELS} labels of at most {MAX_LABEL_LENGTH} characters.", code="bad_labels")
+        raise InvalidInput(
+            f"Use at most {MAX_LABELS} labels of at most {MAX_LABEL_LENGTH} characters.", code="bad_labels"
+        )
     with transaction.atomic():
         before = sorted(label.name for label in article.labels.all())
         if wanted != before:
@@ -227,7 +229,9 @@ def _check_text(title: str, body: str) -> None:
     if not title.strip() or not body.strip():
         raise InvalidInput("An article needs a title and a text.", code="empty_text")
     if len(title) > TITLE_LENGTH or "\n" in title.strip():
-        raise InvalidInput(f"Use one line of at most {TITLE_LENGTH} characters for the title.", code="bad_title")
+        raise InvalidInput(
+            f"Use one line of at most {TITLE_LENGTH} characters for the title.", code="bad_title"
+        )
     try:
         size = len((title + body).encode())
     except UnicodeEncodeError as error:

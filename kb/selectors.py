@@ -1,0 +1,48 @@
+"""What others may read of the knowledge base. Returns plain values, never rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from kb import access, workflow
+from kb.contracts import ArticleSummary, KnowledgeBaseCounts
+from kb.indexing import encoder
+from kb.models import Article, AudienceValue, Revision
+
+MAX_SUMMARIES = 500
+
+
+def knowledge_base_counts(*, today: date) -> KnowledgeBaseCounts:
+    """Count what the dashboard shows."""
+    open_revisions = Revision.objects.filter(article__archived_at=None)
+    return KnowledgeBaseCounts(
+        published=Article.objects.published().count(),
+        drafts=open_revisions.filter(state__in=(workflow.DRAFT, workflow.CHANGES_REQUESTED)).count(),
+        in_review=open_revisions.filter(state=workflow.IN_REVIEW).count(),
+        approved=open_revisions.filter(state=workflow.APPROVED).count(),
+        unindexed=Article.objects.unindexed(encoder().fingerprint).count(),
+        due_for_review=Article.objects.published().due_for_review(today).count(),
+    )
+
+
+def article_summaries(article_ids: Collection[int]) -> dict[int, ArticleSummary]:
+    """Return these articles' summaries by id, at most MAX_SUMMARIES; unknown ids are left out."""
+    rows = Article.objects.select_related("owner").filter(pk__in=list(article_ids)[:MAX_SUMMARIES])
+    return {
+        row.pk: ArticleSummary(row.pk, row.slug, row.title, row.owner.get_username(), row.is_live)
+        for row in rows
+    }
+
+
+def article_id_of(slug: str) -> int | None:
+    """Return the id of the article with this slug."""
+    return Article.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
+def audience_choices() -> dict[str, list[tuple[str, str]]]:
+    """Return the (value, label) pairs of every kind of audience, as for a form."""
+    choices: dict[str, list[tuple[str, str]]] = {kind: [] for kind in access.KINDS}
+    for kind, value, label in AudienceValue.objects.values_list("kind", "value", "label"):
+        choices[kind].append((value, label))
+    return choices
