@@ -61,9 +61,9 @@ def examples_add(*, actor: Actor, intent: Intent, rows: Sequence[NewExample]) ->
         raise InvalidInput(f"Add at most {MAX_BULK_EXAMPLES} examples at a time.", code="too_many_rows")
     refused: list[RefusedRow] = []
     fresh: dict[str, tuple[int, Example]] = {}
-    places = _places(text_hash(row.text) for row in rows if is_storable(row.text))
-    for number, row in enumerate(rows, start=1):
-        text = " ".join(row.text.split()) if is_storable(row.text) else ""
+    texts = [_cleaned(row.text) for row in rows]
+    places = _places(text_hash(text) for text in texts)
+    for number, (text, row) in enumerate(zip(texts, rows, strict=True), start=1):
         problem = _problem(text, row)
         digest = text_hash(text)
         if not problem and digest in fresh:
@@ -86,6 +86,13 @@ def examples_add(*, actor: Actor, intent: Intent, rows: Sequence[NewExample]) ->
     if examples:
         _insert(actor, intent, examples)
     return BulkReport(examples, tuple(refused))
+
+
+def example_problem(*, intent: Intent, row: NewExample) -> tuple[str, str] | None:
+    """Return code and message of what would refuse this row, or None; writes nothing."""
+    text = _cleaned(row.text)
+    digest = text_hash(text)
+    return _problem(text, row) or _taken(_places([digest]).get(digest, ()), intent)
 
 
 def example_retire(*, actor: Actor, example: Example) -> None:
@@ -139,6 +146,11 @@ def _move_state(actor: Actor, example: Example, to: str, verb: str) -> None:
     with transaction.atomic():
         move(example, to=to, allowed=EXAMPLE_MOVES)
         activity.record(actor, verb, example, before={"state": before}, after={"state": to})
+
+
+def _cleaned(text: str) -> str:
+    """Return the text as it is stored: on one line, and empty where no database takes it."""
+    return " ".join(text.split()) if is_storable(text) else ""
 
 
 def _problem(text: str, row: NewExample) -> tuple[str, str] | None:
