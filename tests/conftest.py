@@ -1,22 +1,93 @@
-"""Fixtures that every package's tests share."""
+"""Fixtures that every package's tests share, and the guards around all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
 
+from core import activity_guard
+from core.actors import Actor
+from core.api_keys import api_key_create
 from core.models import User
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests, and say why, where there is no Chromium."""
+    if CHROMIUM is None:
+        skip = pytest.mark.skip(
+            reason=f"BROWSER TEST NOT RUN: no Chromium ({', '.join(CHROMIUM_NAMES)}) in PATH"
+        )
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+                raise AssertionError(f"A test tried to reach {address[0]}; nothing may leave this machine.")
+            return original(self, address)
+
+        return call
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded(connect))
+    patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+    yield
+    patch.undo()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let SQLite's flush between tests empty the activity log; its guard has tests of its own."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            activity_guard.remove(connection)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Forget throttle counts and locks between tests."""
+    cache.clear()
 
 
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
-    """Make a member of staff with the given permissions ("app.codename"), or a superuser."""
+    """Make a member of staff with permissions ("app.codename"), roles (group names), or a superuser."""
 
-    def make(username: str = "kim", *permissions: str, superuser: bool = False) -> User:
+    def make(
+        username: str = "kim", *permissions: str, roles: tuple[str, ...] = (), superuser: bool = False
+    ) -> User:
         user = User.objects.create_user(username, is_staff=True, is_superuser=superuser)
+        user.groups.set([Group.objects.get(name=role) for role in roles])
         for permission in permissions:
             app_label, codename = permission.split(".")
             user.user_permissions.add(
@@ -29,7 +100,7 @@ def make_user(db: None) -> Callable[..., User]:
 
 @pytest.fixture
 def sign_in() -> Callable[[User], Client]:
-    """Return a browser in which the user is signed in, with CSRF checks on as in production."""
+    """Return a browser in which the user is signed in."""
 
     def enter(user: User) -> Client:
         client = Client()
@@ -37,3 +108,29 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return enter
+
+
+@pytest.fixture
+def api(db: None) -> Callable[..., APIClient]:
+    """Return an API client whose key has the given scopes."""
+
+    def make(*scopes: str, name: str = "", requests_per_minute: int = 3000) -> APIClient:
+        key, clear = api_key_create(
+            actor=Actor.system("tests"),
+            name=name or f"key {'+'.join(scopes)}",
+            scopes=scopes,
+            expires_at=timezone.now() + timedelta(days=1),
+            requests_per_minute=requests_per_minute,
+        )
+        client = APIClient(headers={"authorization": f"Api-Key {clear}"})
+        client.key, client.clear = key, clear  # type: ignore[attr-defined]
+        return client
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Have Playwright use the system's Chromium."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the test's thread
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}

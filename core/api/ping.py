@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from core.api.authentication import ApiClient
 
 
 class PingSerializer(serializers.Serializer):
@@ -30,4 +34,5 @@ class PingView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Say which key this is and what it may do."""
-        return Response({"key": request.auth.name, "scopes": request.auth.scopes})
+        key = cast(ApiClient, request.user).key
+        return Response({"key": key.name, "scopes": key.scopes})

@@ -65,6 +65,7 @@ def _ps(options: str) -> list[str]:
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "CELERY_BROKER_URL", "DEBUG")}
+    clean["DJANGO_SETTINGS_MODULE"] = "supportadmin.settings"
     return {**clean, "DATA_DIR": str(data_dir), "PORT": str(port), "LOG_LEVEL": "WARNING"}
 
 
