@@ -8,8 +8,10 @@ from datetime import date
 
 from django.db import transaction
 
+from core import activity
 from core.actors import Actor
 from core.errors import InvalidInput
+from core.permissions import require
 from kb import workflow
 from kb.models import Article, AudienceValue, ProductPage, Revision
 from kb.review import revision_approve, revision_publish, revision_submit
@@ -86,9 +88,16 @@ def article_import(
     return ImportOutcome(article.pk, revision.pk, created=before == 0, changed=revision.number != before)
 
 
-def audience_value_ensure(*, kind: str, value: str, label: str) -> AudienceValue:
+def audience_value_ensure(*, actor: Actor, kind: str, value: str, label: str) -> AudienceValue:
     """Return the audience value, made if it is new; an existing one gets the label."""
-    return AudienceValue.objects.update_or_create(kind=kind, value=value, defaults={"label": label})[0]
+    require(actor, "kb.change_audiencevalue")
+    with transaction.atomic():
+        found, created = AudienceValue.objects.update_or_create(
+            kind=kind, value=value, defaults={"label": label}
+        )
+        if created:
+            activity.record(actor, "audience_value.created", found, after={"kind": kind, "value": value})
+    return found
 
 
 def _file(actor: Actor, article: Article, incoming: IncomingArticle) -> None:

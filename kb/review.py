@@ -25,7 +25,7 @@ MAX_COMMENT_LENGTH = 5_000
 
 def revision_submit(*, actor: Actor, revision: Revision) -> None:
     """Ask for a review of the newest draft."""
-    person(actor)
+    person(actor, "kb.change_article")
     with transaction.atomic():
         _refuse_if_outdated(revision)
         _move(actor, "revision.submitted", revision, to=workflow.IN_REVIEW, submitted_at=timezone.now())
@@ -33,6 +33,7 @@ def revision_submit(*, actor: Actor, revision: Revision) -> None:
 
 def revision_request_changes(*, actor: Actor, revision: Revision, comment: str) -> None:
     """Send the revision back to its author with a comment; the answer is a new revision."""
+    person(actor, "kb.review_revision")
     comment = comment.strip()
     if not comment or len(comment) > MAX_COMMENT_LENGTH or "\x00" in comment:
         raise InvalidInput(
@@ -47,6 +48,7 @@ def revision_request_changes(*, actor: Actor, revision: Revision, comment: str) 
 
 def revision_approve(*, actor: Actor, revision: Revision) -> None:
     """Approve the newest revision; refused to everybody who wrote a part of it."""
+    person(actor, "kb.review_revision")
     with transaction.atomic():
         _refuse_if_outdated(revision)
         _refuse_writers(actor, revision)
@@ -56,7 +58,7 @@ def revision_approve(*, actor: Actor, revision: Revision) -> None:
 
 def revision_publish(*, actor: Actor, revision: Revision) -> None:
     """Put the approved revision in the place of the published one, and queue its indexing."""
-    person(actor)
+    person(actor, "kb.publish_revision")
     with transaction.atomic():
         article = Article.objects.select_for_update().get(pk=revision.article_id)
         _refuse_if_outdated(revision)
@@ -98,7 +100,7 @@ def article_rollback(*, actor: Actor, article: Article, to: Revision) -> Revisio
 
 def article_archive(*, actor: Actor, article: Article) -> None:
     """Take the article from all readers at once, and from the index; nothing is deleted."""
-    person(actor)
+    person(actor, "kb.archive_article")
     with transaction.atomic():
         now = timezone.now()
         rows = Article.objects.filter(pk=article.pk, archived_at=None).update(archived_at=now, updated_at=now)
@@ -111,7 +113,7 @@ def article_archive(*, actor: Actor, article: Article) -> None:
 
 def article_unarchive(*, actor: Actor, article: Article) -> None:
     """Bring an archived article back as it was, and into the index again if it was published."""
-    person(actor)
+    person(actor, "kb.archive_article")
     with transaction.atomic():
         locked = Article.objects.select_for_update().get(pk=article.pk)
         if locked.archived_at is None:
@@ -155,7 +157,7 @@ def _refuse_if_outdated(revision: Revision) -> None:
 
 
 def _refuse_writers(actor: Actor, revision: Revision) -> None:
-    if person(actor) in writer_ids(revision):
+    if actor.user_id in writer_ids(revision):
         raise NotAllowed(
             "You wrote a part of this text. Somebody else has to review it.", code="reviewer_is_author"
         )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
+from core.permissions import require
 from kb import index_version, pages, workflow
 from kb.diff import unified
 from kb.markdown import MAX_ARTICLE_BYTES
@@ -32,7 +33,7 @@ def article_create(
     *, actor: Actor, slug: str, title: str, body: str, owner_id: int | None = None, summary: str = ""
 ) -> Revision:
     """Create an article with its first draft; refuse a slug that is taken. Return the draft."""
-    author_id = person(actor)
+    author_id = person(actor, "kb.add_article")
     slug = slug.strip().lower()
     if len(slug) > MAX_SLUG_LENGTH or not SLUG.fullmatch(slug):
         raise InvalidInput(
@@ -62,7 +63,7 @@ def revision_save_draft(
     refused (409) with the difference in ``extra``, and nothing is lost. An unchanged text makes no revision.
     Approval of the open revision ends with it: what is published is always what was approved.
     """
-    author_id = person(actor)
+    author_id = person(actor, "kb.change_article")
     title, body = _clean(title), _clean(body)
     _check_text(title, body)
     latest = article.revisions.order_by("-number").first()
@@ -99,6 +100,7 @@ def article_set_audience(
 
     Counts from the next search on. Embeds and queues nothing: the index does not hold audiences.
     """
+    require(actor, "kb.change_article")
     if for_everyone and values:
         raise InvalidInput("Choose everyone, or particular audiences, not both.", code="ambiguous_audience")
     with transaction.atomic():
@@ -122,6 +124,7 @@ def article_set_audience(
 
 def article_set_pages(*, actor: Actor, article: Article, product_pages: Collection[ProductPage]) -> None:
     """Say on which product pages the article comes first. Embeds and queues nothing."""
+    require(actor, "kb.change_article")
     with transaction.atomic():
         before = sorted(page.name for page in article.pages.all())
         after = sorted(page.name for page in product_pages)
@@ -134,6 +137,7 @@ def article_set_pages(*, actor: Actor, article: Article, product_pages: Collecti
 
 def article_set_labels(*, actor: Actor, article: Article, names: Collection[str]) -> None:
     """File the article under these labels, making those that do not exist yet."""
+    require(actor, "kb.change_article")
     wanted = sorted({_clean(name) for name in names} - {""})
     if len(wanted) > MAX_LABELS or any(len(name) > MAX_LABEL_LENGTH for name in wanted):
         raise InvalidInput(
@@ -150,6 +154,7 @@ def article_set_labels(*, actor: Actor, article: Article, names: Collection[str]
 
 def article_set_owner(*, actor: Actor, article: Article, owner_id: int, review_by: date | None) -> None:
     """Name the person who answers for the article, and the day by which somebody checks it again."""
+    require(actor, "kb.change_article")
     fields = ("owner_id", "review_by")
     with transaction.atomic():
         locked = Article.objects.select_for_update().get(pk=article.pk)
@@ -163,6 +168,7 @@ def article_set_owner(*, actor: Actor, article: Article, owner_id: int, review_b
 
 def product_page_save(*, actor: Actor, page: ProductPage) -> None:
     """Create or change a product page; refuse a pattern that cannot be matched."""
+    require(actor, "kb.change_productpage")
     page.pattern = page.pattern.strip()
     try:
         pages.check(page.pattern)
@@ -177,16 +183,18 @@ def product_page_save(*, actor: Actor, page: ProductPage) -> None:
 
 def product_page_delete(*, actor: Actor, page: ProductPage) -> None:
     """Delete a product page; its articles stay, without the page."""
+    require(actor, "kb.delete_productpage")
     with transaction.atomic():
         activity.record(actor, "product_page.deleted", page, before={"pattern": page.pattern})
         page.delete()
         index_version.bump()
 
 
-def person(actor: Actor) -> int:
-    """Return the acting person's id; articles are written and approved by people only."""
+def person(actor: Actor, permission: str) -> int:
+    """Return the id of the acting person, who has the permission; people alone write and approve articles."""
     if actor.user_id is None:
         raise NotAllowed("Only a signed-in person may do this.", code="person_required")
+    require(actor, permission)
     return actor.user_id
 
 

@@ -17,6 +17,25 @@ from kb.models import Article, AudienceValue, Revision
 from kb.review import revision_approve, revision_publish, revision_submit
 from kb.services import article_create, article_set_audience, article_set_pages
 
+WRITER = (
+    "kb.view_article",
+    "kb.add_article",
+    "kb.change_article",
+    "kb.view_revision",
+    "kb.publish_revision",
+    "kb.archive_article",
+    "kb.review_revision",
+    "kb.change_audiencevalue",
+    "kb.change_productpage",
+    "kb.view_productpage",
+)
+REVIEWER = (
+    "kb.view_article",
+    "kb.change_article",
+    "kb.view_revision",
+    "kb.review_revision",
+    "kb.publish_revision",
+)
 BODY = """\
 # How do I reset my password?
 
@@ -31,18 +50,18 @@ Look into the spam folder, then ask your administrator.
 
 @pytest.fixture
 def writer(make_user: Callable[..., User]) -> Actor:
-    return Actor.of_user(make_user("wanda"))
+    return Actor.of_user(make_user("wanda", *WRITER))
 
 
 @pytest.fixture
 def reviewer(make_user: Callable[..., User]) -> Actor:
-    return Actor.of_user(make_user("rene"))
+    return Actor.of_user(make_user("rene", *REVIEWER))
 
 
 @pytest.fixture
-def audience_value(db: None) -> Callable[..., AudienceValue]:
+def audience_value(writer: Actor) -> Callable[..., AudienceValue]:
     def make(kind: str, value: str) -> AudienceValue:
-        return audience_value_ensure(kind=kind, value=value, label=value.title())
+        return audience_value_ensure(actor=writer, kind=kind, value=value, label=value.title())
 
     return make
 

@@ -88,7 +88,7 @@ def test_who_wrote_a_part_since_the_last_publication_cannot_approve_what_another
     touched_up = edit(reviewer, first.article, 1, BODY + "\nOne more line.")
     revision_submit(actor=reviewer, revision=touched_up)
     refused(NotAllowed, "reviewer_is_author", lambda: revision_approve(actor=writer, revision=touched_up))
-    third = Actor.of_user(make_user("tara"))
+    third = Actor.of_user(make_user("tara", "kb.review_revision"))
     revision_approve(actor=third, revision=touched_up)
     assert touched_up.reviewer_id == third.id
 
@@ -324,3 +324,41 @@ def test_keys_and_the_system_neither_write_nor_approve(draft: MakeDraft, writer:
     for actor in (Actor.system("job"), Actor("api_key", writer.id, "bot")):
         refused(NotAllowed, "person_required", lambda a=actor: edit(a, revision.article, 1, "Text"))
         refused(NotAllowed, "person_required", lambda a=actor: revision_approve(actor=a, revision=revision))
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize(
+    ("state", "act"),
+    [
+        ("draft", lambda actor, revision: edit(actor, revision.article, 1, "Text")),
+        ("draft", lambda actor, revision: revision_submit(actor=actor, revision=revision)),
+        ("in_review", lambda actor, revision: revision_approve(actor=actor, revision=revision)),
+        (
+            "in_review",
+            lambda actor, revision: revision_request_changes(actor=actor, revision=revision, comment="No."),
+        ),
+        ("approved", lambda actor, revision: revision_publish(actor=actor, revision=revision)),
+        ("approved", lambda actor, revision: article_archive(actor=actor, article=revision.article)),
+        (
+            "approved",
+            lambda actor, revision: article_set_audience(
+                actor=actor, article=revision.article, for_everyone=True
+            ),
+        ),
+    ],
+)
+def test_every_step_needs_its_permission(
+    draft: MakeDraft,
+    writer: Actor,
+    reviewer: Actor,
+    make_user: Callable[..., User],
+    state: str,
+    act: Callable[[Actor, Revision], object],
+) -> None:
+    revision = draft()
+    if state != "draft":
+        revision_submit(actor=writer, revision=revision)
+    if state == "approved":
+        revision_approve(actor=reviewer, revision=revision)
+    onlooker = Actor.of_user(make_user("ola", "kb.view_article"))
+    refused(NotAllowed, "not_allowed", lambda: act(onlooker, revision))
