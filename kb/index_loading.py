@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from kb import index_version
 from kb.chunking import Chunk
+from kb.contracts import Audience
 from kb.index_version import Version
 from kb.indexing import encoder, load_vectors
-from kb.models import ArticleIndexState, IndexedChunk, ProductPage
+from kb.models import Article, ArticleIndexState, IndexedChunk
 from kb.snapshot import IndexedArticle, IndexSnapshot, embed_chunks, unpack
 from nlp.encoder import SentenceEncoder
 
@@ -25,12 +26,16 @@ REBUILD_SHARE = 0.2  # where more than this share of the articles changed, build
 
 @dataclass(frozen=True, slots=True)
 class LoadedIndex:
-    """The index as of ``version``: a snapshot to search, and the product pages' patterns by id."""
+    """The index as of ``version``: a snapshot to search, and what belongs to the product pages.
+
+    ``readable`` keeps, by audience, the ids that kb.retrieval asked of the database for this version.
+    """
 
     version: Version
     encoder: str
     snapshot: IndexSnapshot[int]
-    page_patterns: dict[int, str]
+    page_articles: dict[str, frozenset[int]]  # by the page's pattern
+    readable: dict[Audience, frozenset[int]] = field(default_factory=dict)
 
 
 _loaded: LoadedIndex | None = None
@@ -73,8 +78,7 @@ def _read(known: LoadedIndex | None, version: Version, model: SentenceEncoder) -
         for article in _read_articles(held[start : start + BATCH], model)
     ]
     snapshot = _merge(known, changed, {state.pk for state in states}, model)
-    patterns = dict(ProductPage.objects.values_list("pk", "pattern"))
-    return LoadedIndex(version, model.fingerprint, snapshot, patterns)
+    return LoadedIndex(version, model.fingerprint, snapshot, _read_pages())
 
 
 def _merge(
@@ -115,6 +119,14 @@ def _read_articles(states: list[ArticleIndexState], model: SentenceEncoder) -> l
             )
         )
     return articles
+
+
+def _read_pages() -> dict[str, frozenset[int]]:
+    articles: defaultdict[str, set[int]] = defaultdict(set)
+    links = Article.pages.through.objects.values_list("productpage__pattern", "article_id")
+    for pattern, article_id in links:
+        articles[pattern].add(article_id)
+    return {pattern: frozenset(ids) for pattern, ids in articles.items()}
 
 
 def _chunk(row: IndexedChunk) -> Chunk:

@@ -1,4 +1,7 @@
-"""The number by which every process sees that the index or the product pages have changed."""
+"""The number by which every process sees that what a search depends on has changed.
+
+It grows in the very transaction that changes the index, a publication, an audience or a product page.
+"""
 
 from __future__ import annotations
 

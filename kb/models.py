@@ -237,7 +237,7 @@ class ArticleIndexState(models.Model):
 
 
 class IndexVersion(models.Model):
-    """One row with a number that grows with every change of the index or of the product pages.
+    """One row with a number that grows with every change of what a search depends on.
 
     ``epoch`` tells one database from another that a process might have read before.
     """

@@ -1,7 +1,7 @@
 """Search the knowledge base for somebody: audience first, then ranking, then the audience again.
 
-The articles that the reader may see are asked of the database at every search and are all that is ranked;
-what is found is checked a second time, by the pure predicate, against the rows as they are then. Answers cite
+Only articles that the reader may see are ranked: asked of the database, and anew whenever anything changed.
+What is found is checked a second time, by the pure predicate, against the rows as they are then. Answers cite
 article, revision, anchor and a verbatim quote. Decides nothing about what is done with the hits.
 """
 
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db.models import F
 
+from core import warmup
 from core.errors import InvalidInput
 from kb import pages
 from kb.access import facets, is_visible
@@ -23,6 +24,7 @@ from kb.models import Article
 from kb.ranking import METHODS
 from kb.snapshot import MAX_LIMIT, Hit
 
+MAX_AUDIENCES_KEPT = 500  # callers name audiences freely
 SPARE_HITS = 3  # ranked beyond the limit, in case the second check takes some away
 
 
@@ -40,16 +42,16 @@ def search(
 ) -> SearchResult:
     """Return the sections that answer ``query`` for ``audience``, those of the reader's ``page`` lifted.
 
-    ``out_of_scope`` is set where an article says that it does not cover what is asked. At most four queries.
+    ``out_of_scope`` is set where an article says that it does not cover what is asked. Takes two queries as
+    long as nothing changes.
     """
     if method not in METHODS:
         raise InvalidInput(f"The method is one of {', '.join(METHODS)}.", code="bad_method")
     index = fresh_index()
-    allowed = _allowed_ids(audience)
     limit = max(1, min(limit, MAX_LIMIT))
     found = index.snapshot.search(
         query,
-        allowed_articles=allowed,
+        allowed_articles=_readable_ids(index, audience),
         boosted_articles=_ids_on_page(index, page),
         limit=limit + SPARE_HITS,
         method=method,
@@ -73,19 +75,25 @@ def article_url(article_id: int, slug: str, anchor: str = "") -> str:
     return f"{url}#{anchor}" if anchor else url
 
 
-def _allowed_ids(audience: Audience) -> set[int]:
+def _readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:
     """Return the articles that the reader may see and whose published revision is the one in the index."""
+    known = index.readable.get(audience)
+    if known is not None:
+        return known
     visible = Article.objects.published().visible_to(audience)
     indexed = visible.filter(index_state__revision_id=F("published_revision_id"))
-    return set(indexed.order_by().values_list("pk", flat=True))
+    ids = frozenset(indexed.order_by().values_list("pk", flat=True))
+    if len(index.readable) >= MAX_AUDIENCES_KEPT:
+        index.readable.clear()
+    index.readable[audience] = ids
+    return ids
 
 
 def _ids_on_page(index: LoadedIndex, page: str) -> set[int]:
-    matched = [pk for pk, pattern in index.page_patterns.items() if page and pages.matches(pattern, page)]
-    if not matched:
+    """Return the articles that belong to the page."""
+    if not page:
         return set()
-    on_page = Article.pages.through.objects.filter(productpage_id__in=matched)
-    return set(on_page.values_list("article_id", flat=True))
+    return {pk for pattern, ids in index.page_articles.items() if pages.matches(pattern, page) for pk in ids}
 
 
 def _check_again(hits: Collection[Hit[int]], audience: Audience) -> dict[int, _Row]:
@@ -120,3 +128,11 @@ def _search_hit(hit: Hit[int], row: _Row) -> SearchHit:
 
 def _exclusion_hit(hit: Hit[int]) -> ExclusionHit:
     return ExclusionHit(hit.article_id, hit.title, hit.chunk.quote, round(hit.score, 4))
+
+
+def warm_up() -> None:
+    """Load encoder and index before the first question comes."""
+    search("warm up", audience=Audience())
+
+
+warmup.register(warm_up)

@@ -16,7 +16,7 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.jobs import enqueue
 from core.transitions import move
-from kb import workflow
+from kb import index_version, workflow
 from kb.models import Article, Revision
 from kb.services import person, revision_save_draft
 
@@ -71,6 +71,7 @@ def revision_publish(*, actor: Actor, revision: Revision) -> None:
         _move(actor, "revision.published", revision, to=workflow.PUBLISHED, published_at=timezone.now())
         article.published_revision = revision
         article.save(update_fields=["published_revision", "updated_at"])
+        index_version.bump()
         _queue_sync(actor, article)
 
 
@@ -107,6 +108,7 @@ def article_archive(*, actor: Actor, article: Article) -> None:
         if rows == 0:
             raise Conflict("This article is archived already.", code="already_archived")
         activity.record(actor, "article.archived", article)
+        index_version.bump()
         _queue_sync(actor, article)
     article.archived_at = now
 
@@ -123,6 +125,7 @@ def article_unarchive(*, actor: Actor, article: Article) -> None:
         locked.archived_at = None
         locked.save(update_fields=["archived_at", "updated_at"])
         activity.record(actor, "article.unarchived", locked)
+        index_version.bump()
         _queue_sync(actor, locked)
     article.archived_at = None
 

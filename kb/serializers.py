@@ -65,7 +65,7 @@ class ArticleListSerializer(serializers.ModelSerializer[Article]):
     revision_number = serializers.IntegerField(source="published_revision.number")
     title = serializers.CharField(source="published_revision.title")
     published_at = serializers.DateTimeField(source="published_revision.published_at")
-    labels = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    labels: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:

@@ -116,6 +116,7 @@ def article_set_audience(
         locked.audience_values.set(values)
         after = describe_audience(locked)
         if after != before:
+            index_version.bump()
             activity.record(
                 actor, "article.audience_set", locked, before={"audience": before}, after={"audience": after}
             )
@@ -130,6 +131,7 @@ def article_set_pages(*, actor: Actor, article: Article, product_pages: Collecti
         after = sorted(page.name for page in product_pages)
         if after != before:
             article.pages.set(product_pages)
+            index_version.bump()
             activity.record(
                 actor, "article.pages_set", article, before={"pages": before}, after={"pages": after}
             )

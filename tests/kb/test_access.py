@@ -139,3 +139,25 @@ def test_articles_for_others_change_no_score(
         live(f"secret-{number}", f"Password reset {number}", values=(audience_value("tier", "team"),))
     after = search("I forgot my password", audience=Audience())
     assert after.hits == before.hits
+
+
+@pytest.mark.row("2.5", "R55")
+@pytest.mark.django_db
+def test_rows_changed_behind_the_services_never_show_what_is_forbidden(
+    live: Callable[..., Article], audience_value: Callable[..., AudienceValue]
+) -> None:
+    article = live()
+    assert len(search("reset password", audience=Audience()).hits) == 1
+    Article.objects.filter(pk=article.pk).update(for_everyone=False)
+    assert search("reset password", audience=Audience()).hits == ()
+
+
+@pytest.mark.row("2.5")
+@pytest.mark.django_db
+def test_who_gains_access_finds_the_article_on_the_next_call(
+    live: Callable[..., Article], audience_value: Callable[..., AudienceValue], writer: Actor
+) -> None:
+    article = live(values=(audience_value("tier", "team"),))
+    assert search("reset password", audience=Audience(tier="starter")).hits == ()
+    article_set_audience(actor=writer, article=article, for_everyone=True)
+    assert len(search("reset password", audience=Audience(tier="starter")).hits) == 1
