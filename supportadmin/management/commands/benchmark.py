@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         kinds = parser.add_subparsers(dest="kind", required=True)
-        intents = self._kind(kinds, "intents", "accuracy of the classifier (CSV files with columns text,label)")
+        intents = self._kind(kinds, "intents", "accuracy of the classifier (CSV: text,label)")
         intents.add_argument("--train", type=Path, required=True)
         intents.add_argument("--test", type=Path, required=True)
         intents.add_argument("--oos", type=Path, help="out-of-scope messages, for AUROC and recall")

@@ -1,0 +1,232 @@
+"""Fill an empty installation with the demo company, through the same services as people use.
+
+Every step is idempotent: what is there already stays as it is, so a start that was cut short can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from core import jobs
+from core.actors import Actor
+from core.api_keys import api_key_create
+from core.errors import Unavailable
+from core.models import ApiKey, User
+from escalation.services import defaults_install, template_save
+from intents.models import Example, Intent, ModelVersion
+from intents.selectors import intents_summary
+from intents.services import (
+    NewExample,
+    examples_add,
+    intent_activate,
+    intent_create,
+    release_activate,
+    training_start,
+)
+from kb.importing import IncomingArticle, article_import, audience_value_ensure
+from kb.models import ProductPage
+from kb.services import product_page_save
+from runtime.contracts import Customer, TurnRequest
+from runtime.models import Conversation
+from runtime.services import turn_take
+from supportadmin import credentials
+from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
+from supportadmin.roles import GROUP_OF_ROLE, roles_sync
+
+Say = Callable[[str], None]
+KEY_NAME = "Larkstow website bot"
+KEY_REQUESTS_PER_MINUTE = 60_000
+SAMPLE_CHANNEL = "website"
+AUDIENCE_KINDS = {"user_types": "user_type", "tiers": "tier", "product_areas": "product_area"}
+# The demo's words for its handoff reasons, by the engine's triggers.
+TEMPLATE_OF_TRIGGER = {
+    "human_request": "human_request",
+    "human_only_intent": "human_only",
+    "low_confidence": "low_confidence",
+    "no_answer": "no_answer",
+    "step_failure": "failure",
+}
+
+
+def is_needed() -> bool:
+    """Whether the installation is empty, or an earlier quickstart did not come to its end."""
+    return _unfinished().exists() or not User.objects.exists()
+
+
+def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
+    """Build the demo workspace and return its credentials, which are also kept in DATA_DIR."""
+    _unfinished().parent.mkdir(parents=True, exist_ok=True)
+    _unfinished().touch()
+    stored = credentials.read() or {}
+    roles_sync()
+    people, passwords = _people(stored)
+    lead = _actor(people, "support_lead")
+    say(f"{len(people)} people in their roles")
+    _vocabulary(_actor(people, "kb_owner"))
+    say(f"{_articles(people)} articles published and indexed")
+    say(f"{_intents(people)} phrasings of {len(read_intents())} intents")
+    say(f"model {_train(lead)} trained, evaluated and live")
+    _escalation(lead)
+    key = _api_key(_actor(people, "admin"), stored)
+    say(f"{_sample_turns(key)} customers' messages answered")
+    admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
+    kept = {
+        "url": url,
+        "username": admin["username"],
+        "password": passwords[admin["username"]],
+        "api_key": key,
+        "people": [
+            {"role": user["role"], "username": user["username"], "password": passwords[user["username"]]}
+            for user in read_workspace()["users"]
+            if user["username"] in passwords
+        ],
+    }
+    credentials.write(kept)
+    _unfinished().unlink(missing_ok=True)
+    return kept
+
+
+def _unfinished() -> Path:
+    return Path(settings.DATA_DIR) / "quickstart-unfinished"
+
+
+def _people(stored: dict[str, Any]) -> tuple[dict[str, User], dict[str, str]]:
+    """Create the demo's people; return them by role and user name, with the passwords that are known."""
+    passwords = {row["username"]: row["password"] for row in stored.get("people", [])}
+    people: dict[str, User] = {}
+    for row in read_workspace()["users"]:
+        if row["role"] not in GROUP_OF_ROLE:
+            continue  # the bot signs in by API key only
+        first, _, last = row["name"].partition(" ")
+        user, created = User.objects.get_or_create(
+            username=row["username"],
+            defaults={"first_name": first, "last_name": last, "email": row["email"], "is_staff": True},
+        )
+        if created or row["username"] not in passwords:
+            passwords[row["username"]] = credentials.new_password()
+            user.set_password(passwords[row["username"]])
+        user.is_superuser = row["role"] == "admin"
+        user.save()
+        user.groups.set(Group.objects.filter(name=GROUP_OF_ROLE[row["role"]]))
+        people[row["username"]] = user
+        people.setdefault(row["role"], user)
+    return people, passwords
+
+
+def _actor(people: dict[str, User], name: str) -> Actor:
+    return Actor.of_user(people[name])
+
+
+def _vocabulary(actor: Actor) -> None:
+    workspace = read_workspace()
+    for section, kind in AUDIENCE_KINDS.items():
+        for value in workspace[section]:
+            audience_value_ensure(kind=kind, value=value["slug"], label=value["label"])
+    for page in workspace["pages"]:
+        if not ProductPage.objects.filter(name=page["name"]).exists():
+            product_page_save(actor=actor, page=ProductPage(name=page["name"], pattern=page["pattern"]))
+
+
+def _articles(people: dict[str, User]) -> int:
+    reviewer = _actor(people, "reviewer")
+    articles = read_articles()
+    for file in articles:
+        audience = file.metadata["audience"]
+        owner = people[file.metadata["owner"]]
+        incoming = IncomingArticle(
+            slug=file.metadata["slug"],
+            title=file.title,
+            body=file.markdown.strip(),
+            for_everyone=audience.get("everyone") == "true",
+            audience=[
+                (kind, value)
+                for section, kind in AUDIENCE_KINDS.items()
+                for value in audience.get(section, [])
+            ],
+            pages=file.metadata.get("pages", []),
+            labels=file.metadata.get("labels", []),
+            owner_id=owner.pk,
+        )
+        article_import(actor=Actor.of_user(owner), reviewer=reviewer, incoming=incoming, publish=True)
+    jobs.run_due()
+    return len(articles)
+
+
+def _intents(people: dict[str, User]) -> int:
+    lead = _actor(people, "support_lead")
+    for content in read_intents():
+        intent = Intent.objects.filter(slug=content["slug"]).first() or intent_create(
+            actor=lead,
+            slug=content["slug"],
+            label=content["label"],
+            description=content["description"],
+            resolution=content["resolution"],
+            resolution_reason=content["resolution_reason"],
+            owner_id=people[content["owner"]].pk,
+        )
+        rows = [NewExample(e["text"], e["origin"], e.get("source_ref", "")) for e in content["examples"]]
+        examples_add(actor=_actor(people, "tagger"), intent=intent, rows=rows)
+        if intent.state == Intent.State.DRAFT:
+            intent_activate(actor=lead, intent=intent)
+    return Example.objects.count()
+
+
+def _train(lead: Actor) -> int:
+    """Train and activate the first model; return the number of the one that is live."""
+    live = intents_summary().live_model_version
+    if live is not None:
+        return live
+    training_start(actor=lead)
+    jobs.run_due()
+    version = ModelVersion.objects.filter(state=ModelVersion.State.READY).order_by("-number").first()
+    if version is None:
+        raise Unavailable("The first training failed; see System → Jobs.", code="training_failed")
+    release_activate(actor=lead, version=version, note="First release of the demo workspace")
+    return version.number
+
+
+def _escalation(lead: Actor) -> None:
+    defaults_install(actor=lead)
+    handoff = read_workspace()["handoff"]
+    for trigger, name in TEMPLATE_OF_TRIGGER.items():
+        words = handoff["templates"][name]
+        template_save(
+            actor=lead, reason=trigger, body=words["with_wait"], body_without_wait=words["without_wait"]
+        )
+
+
+def _api_key(actor: Actor, stored: dict[str, Any]) -> str:
+    if stored.get("api_key"):
+        return str(stored["api_key"])
+    with transaction.atomic():
+        ApiKey.objects.filter(name=KEY_NAME).delete()  # of an earlier try, whose key nobody has seen
+        _, clear = api_key_create(
+            actor=actor,
+            name=KEY_NAME,
+            scopes=["runtime", "read", "feedback", "identity"],
+            requests_per_minute=KEY_REQUESTS_PER_MINUTE,
+        )
+    return clear
+
+
+def _sample_turns(clear_key: str) -> int:
+    """Let the agent answer some held-out messages, so that the pages show it at work."""
+    if Conversation.objects.exists():
+        return 0
+    actor = Actor.of_api_key(ApiKey.objects.get(name=KEY_NAME))
+    messages = read_test_questions()["utterances"][::3]
+    for number, message in enumerate(messages, 1):
+        customer = Customer(f"customer-{number:03}", user_type="admin", tier="team", verified=True)
+        turn_take(
+            actor=actor,
+            request=TurnRequest(
+                text=message["text"], channel=SAMPLE_CHANNEL, customer=customer, page="/home"
+            ),
+        )
+    return len(messages)

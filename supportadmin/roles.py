@@ -1,0 +1,74 @@
+"""Who may do what: five groups and their permissions, kept in step with this file by ``roles_sync``.
+
+A permission that a later version adds is granted where it is named here; one that is named nowhere is nobody's
+but a superuser's.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+VIEW_WORK = (
+    "kb.view_article",
+    "kb.view_revision",
+    "kb.view_audiencevalue",
+    "kb.view_productpage",
+    "intents.view_intent",
+    "intents.view_example",
+    "escalation.view_rule",
+    "escalation.view_handofftemplate",
+    "runtime.view_conversation",
+    "runtime.view_turn",
+    "runtime.view_handoff",
+    "runtime.view_feedback",
+)
+TAKE_HANDOFFS = ("runtime.change_handoff",)
+REVIEW = ("kb.review_revision", "kb.publish_revision")
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Admin": (
+        *VIEW_WORK,
+        *("core.view_user", "core.add_user", "core.change_user", "auth.view_group"),
+        *("core.view_apikey", "core.add_apikey", "core.change_apikey"),
+        *("core.view_job", "core.change_job", "core.view_activity"),
+    ),
+    "KB owner": (
+        *VIEW_WORK,
+        *("kb.add_article", "kb.change_article", "kb.archive_article", "kb.publish_revision"),
+        *("kb.add_audiencevalue", "kb.change_audiencevalue"),
+        *("kb.add_productpage", "kb.change_productpage", "kb.delete_productpage"),
+    ),
+    "Support lead": (
+        *VIEW_WORK,
+        *REVIEW,
+        *TAKE_HANDOFFS,
+        *("kb.add_article", "kb.change_article", "kb.archive_article"),
+        *("intents.add_intent", "intents.change_intent", "intents.add_example", "intents.change_example"),
+        *("intents.view_modelversion", "intents.add_modelversion", "intents.change_modelversion"),
+        *("intents.view_release", "intents.release_model", "intents.view_datasetsnapshot"),
+        *("escalation.add_rule", "escalation.change_rule", "escalation.change_handofftemplate"),
+        *("core.view_job", "core.change_job", "core.view_activity"),
+    ),
+    "Tagger": (*VIEW_WORK, *TAKE_HANDOFFS, "intents.add_example", "intents.change_example"),
+    "Reviewer": (*VIEW_WORK, *REVIEW, *TAKE_HANDOFFS),
+}
+GROUP_OF_ROLE = {
+    "admin": "Admin",
+    "kb_owner": "KB owner",
+    "support_lead": "Support lead",
+    "tagger": "Tagger",
+    "reviewer": "Reviewer",
+}
+
+
+@transaction.atomic
+def roles_sync() -> None:
+    """Create the groups and set their permissions to those above; idempotent."""
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for name, granted in GROUPS.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set(known[codename] for codename in granted if codename in known)
