@@ -72,7 +72,7 @@ def _sqlite_messages(level: type[Error] | type[Warning], id: str) -> list[CheckM
         return []
     return [
         level(
-            f"SQLite {sqlite3.sqlite_version} can, very rarely, corrupt a database with two writing processes.",
+            f"SQLite {sqlite3.sqlite_version} can, very rarely, corrupt a database that two processes write.",
             hint="Set DATABASE_URL to PostgreSQL, use SQLite 3.51.3 or newer, or accept the risk with "
             "SQLITE_WAL_RESET_ACCEPTED=1. See https://www.sqlite.org/wal.html#walresetbug.",
             id=id,
