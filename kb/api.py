@@ -49,7 +49,7 @@ ARTICLE = {
     "revision_number": 3,
     "published_at": "2026-03-02T09:00:00Z",
     "labels": ["billing"],
-    "url": "/api/v1/articles/12",
+    "url": "/help/find-invoices/",
 }
 SEARCH_RESPONSE = {
     "results": [
@@ -61,7 +61,7 @@ SEARCH_RESPONSE = {
             "anchor": "download-an-invoice",
             "quote": "Open **Settings → Billing** and choose **Invoices**.",
             "score": 0.7312,
-            "url": "/api/v1/articles/12#download-an-invoice",
+            "url": "/help/find-invoices/#download-an-invoice",
         }
     ],
     "out_of_scope": None,

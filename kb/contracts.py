@@ -68,3 +68,20 @@ class KnowledgeBaseCounts:
     approved: int
     unindexed: int
     due_for_review: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedArticle:
+    """The live text of an article, as a customer reads it."""
+
+    slug: str
+    title: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageExample:
+    """A product page with one address that its pattern matches."""
+
+    name: str
+    path: str

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from datetime import date
 
 from kb import access, workflow
-from kb.contracts import ArticleSummary, KnowledgeBaseCounts
+from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
 from kb.indexing import encoder
-from kb.models import Article, AudienceValue, Revision
+from kb.models import Article, AudienceValue, ProductPage, Revision
 
 MAX_SUMMARIES = 500
+MAX_PAGES = 200
 
 
 def knowledge_base_counts(*, today: date) -> KnowledgeBaseCounts:
@@ -46,3 +47,23 @@ def audience_choices() -> dict[str, list[tuple[str, str]]]:
     for kind, value, label in AudienceValue.objects.values_list("kind", "value", "label"):
         choices[kind].append((value, label))
     return choices
+
+
+def published_article(slug: str, *, audience: Audience | None) -> PublishedArticle | None:
+    """Return the live text of an article that this audience may read; None stands for staff, who read all."""
+    published = Article.objects.published()
+    readable = published if audience is None else published.visible_to(audience)
+    article = readable.select_related("published_revision").filter(slug=slug).first()
+    if article is None or article.published_revision is None:
+        return None
+    revision = article.published_revision
+    return PublishedArticle(article.slug, revision.title, revision.body)
+
+
+def product_pages() -> list[PageExample]:
+    """Return the product pages, at most MAX_PAGES, each with an address that its pattern matches."""
+    pages = ProductPage.objects.values_list("name", "pattern")[:MAX_PAGES]
+    return [
+        PageExample(name, pattern.replace("/**", "").replace("*", "example") or "/")
+        for name, pattern in pages
+    ]

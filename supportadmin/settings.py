@@ -20,7 +20,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = read_secret_key(env, MODE, DATA_DIR)
 ALLOWED_HOSTS = read_allowed_hosts(env, MODE)
 ENCODER_PATH = env.str("ENCODER_PATH", default="")
-ARTICLE_URL = env.str("ARTICLE_URL", default="/api/v1/articles/{id}")  # {id} and {slug} are filled in
+ARTICLE_URL = env.str("ARTICLE_URL", default="/help/{slug}/")  # {id} and {slug} are filled in
 
 INSTALLED_APPS = [
     "unfold",

@@ -43,7 +43,7 @@ def test_search_answers_in_the_agreed_shape(live: Live, bot: Bot) -> None:
                 "heading_path": ["The mail does not arrive"],
                 "anchor": "the-mail-does-not-arrive",
                 "quote": "Look into the spam folder, then ask your administrator.",
-                "url": f"/api/v1/articles/{article.pk}#the-mail-does-not-arrive",
+                "url": f"/help/{article.slug}/#the-mail-does-not-arrive",
             }
         ],
         "out_of_scope": None,
