@@ -102,6 +102,11 @@ class SentenceEncoder:
                     self._cache.popitem(last=False)
         return [found[k] for k in keys]
 
+    def clear_cache(self) -> None:
+        """Forget the cached encodings, so that the next ones are computed."""
+        with self._cache_lock:
+            self._cache.clear()
+
     def _forward(self, texts: list[str]) -> list[Encoding]:
         encoded = self._tokenizer.encode_batch(texts)
         out: list[Encoding | None] = [None] * len(texts)

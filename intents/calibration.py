@@ -1,0 +1,164 @@
+"""From scores to probabilities, and from probabilities to a fallback threshold.
+
+Everything is fitted on out-of-fold scores: scores that a text got from a model which had not seen it.
+Decides neither the scores (intents.scoring) nor what a fallback leads to (the runtime).
+
+The confidence of the top intent is built in three steps. The two scores, each divided by its out-of-fold
+standard deviation, are added and made probabilities by one temperature (Guo et al. 2017). The log-odds of the
+top intent then gain SCOPE_WEIGHT · scope, where scope says in standard deviations how familiar the text looks
+(top logistic score and similarity of the nearest example); this is what tells off-topic texts. Platt's two
+numbers finally map that evidence to the share of correct answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_softmax, logit, softmax
+
+from intents.scoring import RawScores
+
+ECE_BINS = 15
+SCOPE_WEIGHT = 2.0  # of 0 … 6: off-topic AUROC still rises above 2, but ranking by correctness falls
+OFF_TOPIC_SHARE = 0.1  # weight of off-topic texts, as wrong answers, against the in-scope ones
+MAX_IN_SCOPE_FALLBACK = 0.05
+FEW_ROWS = 10  # under so many out-of-fold rows the typical values below are safer than a fit
+FEW_OFF_TOPIC = 20
+CAUTIOUS_THRESHOLD = 0.5  # where nothing can be held out to choose by
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """Numbers that turn raw scores into probabilities; the defaults are typical values of public sets."""
+
+    ridge_scale: float = 0.06
+    logistic_scale: float = 1.3
+    temperature: float = 0.85  # multiplies the summed scores
+    logistic_mean: float = 5.0
+    logistic_deviation: float = 1.5
+    nearest_mean: float = 0.75
+    nearest_deviation: float = 0.1
+    slope: float = 0.65
+    intercept: float = 0.5
+
+    def probabilities(self, raw: RawScores) -> np.ndarray:
+        """Return one probability per class, (n, classes); what is missing to 1 is "none of these"."""
+        plain = softmax(self.temperature * self._sums(raw.ridge, raw.logistic), axis=1)
+        top = plain.max(axis=1)
+        confidence = expit(self.slope * self._evidence(top, raw) + self.intercept)
+        rest = np.minimum(confidence / top, (1 - confidence) / np.maximum(1 - top, 1e-12))
+        out = plain * rest[:, None]
+        out[np.arange(len(out)), plain.argmax(axis=1)] = confidence
+        return out
+
+    def _sums(self, ridge: np.ndarray, logistic: np.ndarray) -> np.ndarray:
+        return (ridge / self.ridge_scale + logistic / self.logistic_scale).astype(np.float64)
+
+    def _evidence(self, top: np.ndarray, raw: RawScores) -> np.ndarray:
+        familiar = (raw.logistic.max(axis=1) - self.logistic_mean) / self.logistic_deviation
+        near = (raw.nearest - self.nearest_mean) / self.nearest_deviation
+        return logit(np.clip(top, 1e-6, 1 - 1e-6)) + SCOPE_WEIGHT * (familiar + near) / 2
+
+
+TYPICAL = Calibrator()
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """At ``threshold`` the share answered (coverage) and the share of wrong ones among them (risk)."""
+
+    threshold: float
+    coverage: float
+    risk: float
+
+
+def fit_calibrator(raw: RawScores, y: np.ndarray, off_topic: RawScores) -> Calibrator:
+    """Fit on out-of-fold scores of in-scope texts with true classes ``y`` (n,), and on off-topic texts."""
+    if len(y) < FEW_ROWS:
+        return TYPICAL
+    top_logistic = raw.logistic.max(axis=1)
+    start = Calibrator(
+        ridge_scale=_spread(raw.ridge),
+        logistic_scale=_spread(raw.logistic),
+        temperature=1.0,
+        logistic_mean=float(top_logistic.mean()),
+        logistic_deviation=_spread(top_logistic),
+        nearest_mean=float(raw.nearest.mean()),
+        nearest_deviation=_spread(raw.nearest),
+    )
+    sums = start._sums(raw.ridge, raw.logistic)
+    temperature = _fit_temperature(sums, y)
+    calibrator = Calibrator(**{**asdict(start), "temperature": temperature})
+    evidence = calibrator._evidence(softmax(temperature * sums, axis=1).max(axis=1), raw)
+    correct = (sums.argmax(axis=1) == y).astype(np.float64)
+    weights = np.ones(len(y))
+    if len(off_topic.nearest):
+        strange = calibrator._sums(off_topic.ridge, off_topic.logistic)
+        top = softmax(temperature * strange, axis=1).max(axis=1)
+        evidence = np.concatenate([evidence, calibrator._evidence(top, off_topic)])
+        share = np.full(len(top), OFF_TOPIC_SHARE * len(y) / len(top))
+        correct, weights = np.concatenate([correct, np.zeros(len(top))]), np.concatenate([weights, share])
+    slope, intercept = _fit_platt(evidence, correct, weights)
+    return Calibrator(**{**asdict(calibrator), "slope": slope, "intercept": intercept})
+
+
+def choose_threshold(in_scope: np.ndarray, off_topic: np.ndarray) -> float:
+    """Return the confidence under which a text falls back.
+
+    Out of fold, at most MAX_IN_SCOPE_FALLBACK of the ``in_scope`` texts may fall back, and that allowance is
+    used up: texts close to the product's topic, yet not of it, are the hardest to tell. With at least
+    FEW_OFF_TOPIC confidences of real ``off_topic`` texts it is used only as far as it pays: of the thresholds
+    allowed, the one with the best mean of in-scope texts kept and off-topic texts refused.
+    """
+    if len(in_scope) < FEW_ROWS:
+        return CAUTIOUS_THRESHOLD
+    highest = float(np.quantile(in_scope, MAX_IN_SCOPE_FALLBACK, method="lower"))
+    if len(off_topic) < FEW_OFF_TOPIC:
+        return highest
+    candidates = np.unique(np.concatenate([in_scope, off_topic, [highest]]))
+    candidates = candidates[candidates <= highest]
+    kept = 1 - np.searchsorted(np.sort(in_scope), candidates) / len(in_scope)
+    refused = np.searchsorted(np.sort(off_topic), candidates) / len(off_topic)
+    return float(candidates[np.argmax(kept + refused)])
+
+
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """Return the top-1 ECE: ECE_BINS equal-width bins, Σ share · |mean confidence − accuracy|, 0..1."""
+    bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = np.bincount(bins, weights=confidence - correct, minlength=ECE_BINS)
+    return float(np.abs(gaps).sum() / max(1, len(confidence)))
+
+
+def coverage_risk(confidence: np.ndarray, correct: np.ndarray, points: int = 21) -> list[RiskPoint]:
+    """Return the coverage–risk curve at evenly spaced thresholds from 0 to 1."""
+    curve = []
+    for threshold in np.linspace(0, 1, points):
+        answered = confidence >= threshold
+        wrong = 1 - correct[answered].mean() if answered.any() else 0.0
+        curve.append(RiskPoint(float(threshold), float(answered.mean()), float(wrong)))
+    return curve
+
+
+def _spread(values: np.ndarray) -> float:
+    return max(float(values.std()), 1e-3)
+
+
+def _fit_temperature(sums: np.ndarray, y: np.ndarray) -> float:
+    def loss(log_temperature: float) -> float:
+        return float(-log_softmax(np.exp(log_temperature) * sums, axis=1)[np.arange(len(y)), y].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def _fit_platt(evidence: np.ndarray, correct: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Return slope and intercept of a logistic curve, drawn towards the typical values by about one row."""
+    typical = np.array([TYPICAL.slope, TYPICAL.intercept])
+
+    def loss(parameters: np.ndarray) -> float:
+        margins = (parameters[0] * evidence + parameters[1]) * (2 * correct - 1)
+        return float((weights * np.logaddexp(0, -margins)).sum() + 0.5 * ((parameters - typical) ** 2).sum())
+
+    slope, intercept = minimize(loss, typical, method="L-BFGS-B", bounds=[(0.05, 5), (-20, 20)]).x
+    return float(slope), float(intercept)

@@ -1,0 +1,159 @@
+"""How good the answers on texts with known intents are, in numbers with one stated definition each.
+
+Averages: accuracy is over all texts, before fallback; macro_f1 is the mean of F1 over the intents that occur
+in the truth; both on predictions pooled over the folds (never a mean of per-fold figures). Does not decide
+whether the figures are good enough; the gate report does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from sklearn.metrics import matthews_corrcoef, roc_auc_score
+
+from intents.calibration import expected_calibration_error
+
+OUT_OF_SCOPE = "__out_of_scope__"
+WORST = 10
+CONFUSIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % Wilson score interval of a ratio (Wilson 1927)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentScore:
+    """Figures of one intent over ``n`` texts; ``confused_with`` lists what its texts were taken for."""
+
+    label: str
+    n: int
+    precision: float
+    recall: float
+    f1: float
+    confused_with: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuery:
+    """One text with its true and predicted intent."""
+
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures over ``n`` in-scope texts. ``worst``: confident mistakes first, then the least confident."""
+
+    n: int
+    accuracy: float
+    macro_f1: float
+    ece: float
+    fallback_ratio: float
+    fallback_interval: Interval
+    per_intent: tuple[IntentScore, ...]
+    worst: tuple[JudgedQuery, ...]
+    not_evaluated: tuple[str, ...] = ()  # labels of which nothing could be held out
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEvaluation:
+    """How out-of-scope texts are told apart.
+
+    ``auroc`` of confidence, in scope against out of scope; ``recall``: share of out-of-scope texts that fall
+    back; ``mcc``: multi-class Matthews correlation over all texts, out of scope being one more class which is
+    predicted by falling back.
+    """
+
+    n: int
+    auroc: float
+    recall: float
+    mcc: float
+
+
+def evaluate(
+    judged: Sequence[JudgedQuery], fallbacks: Sequence[bool], not_evaluated: Sequence[str] = ()
+) -> Evaluation:
+    """Return the figures of ``judged`` in-scope texts; ``fallbacks`` says which of them fell back."""
+    n = len(judged)
+    correct = np.array([q.label == q.predicted for q in judged], dtype=np.float64)
+    confidence = np.array([q.confidence for q in judged], dtype=np.float64)
+    per_intent = _per_intent(judged)
+    fallen = sum(fallbacks)
+    badness = np.where(correct > 0, -confidence, confidence)
+    worst = [judged[i] for i in np.argsort(-badness, kind="stable")[:WORST]]
+    return Evaluation(
+        n=n,
+        accuracy=float(correct.mean()) if n else 0.0,
+        macro_f1=float(np.mean([i.f1 for i in per_intent])) if n else 0.0,
+        ece=expected_calibration_error(confidence, correct),
+        fallback_ratio=fallen / n if n else 0.0,
+        fallback_interval=wilson_interval(fallen, n),
+        per_intent=per_intent,
+        worst=tuple(worst),
+        not_evaluated=tuple(not_evaluated),
+    )
+
+
+def evaluate_scope(
+    judged: Sequence[JudgedQuery],
+    fallbacks: Sequence[bool],
+    outside_confidence: Sequence[float],
+    outside_fallbacks: Sequence[bool],
+) -> ScopeEvaluation:
+    """Return the figures of telling ``judged`` in-scope texts from texts outside the scope."""
+    inside = [q.confidence for q in judged]
+    n = len(outside_confidence)
+    truth = [q.label for q in judged] + [OUT_OF_SCOPE] * n
+    predicted = [OUT_OF_SCOPE if f else q.predicted for q, f in zip(judged, fallbacks, strict=True)]
+    # what an accepted out-of-scope text is taken for does not matter to the coefficient, only that it is wrong
+    predicted += [OUT_OF_SCOPE if f else judged[0].predicted for f in outside_fallbacks]
+    is_inside = [1] * len(inside) + [0] * n
+    return ScopeEvaluation(
+        n=n,
+        auroc=float(roc_auc_score(is_inside, [*inside, *outside_confidence])),
+        recall=sum(outside_fallbacks) / n,
+        mcc=float(matthews_corrcoef(truth, predicted)),
+    )
+
+
+def wilson_interval(successes: int, n: int, z: float = 1.959964) -> Interval:
+    """Return the 95 % Wilson interval of successes / n; (0, 1) when n is 0."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    ratio = successes / n
+    centre = (ratio + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(ratio * (1 - ratio) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+
+
+def _per_intent(judged: Sequence[JudgedQuery]) -> tuple[IntentScore, ...]:
+    actual = Counter(q.label for q in judged)
+    answered = Counter(q.predicted for q in judged)
+    right = Counter(q.label for q in judged if q.label == q.predicted)
+    mistakes: dict[str, Counter[str]] = {label: Counter() for label in actual}
+    for query in judged:
+        if query.label != query.predicted:
+            mistakes[query.label][query.predicted] += 1
+    return tuple(
+        IntentScore(
+            label=label,
+            n=actual[label],
+            precision=right[label] / answered[label] if answered[label] else 0.0,
+            recall=right[label] / actual[label],
+            f1=2 * right[label] / (actual[label] + answered[label]),
+            confused_with=tuple(sorted(mistakes[label].items(), key=lambda m: (-m[1], m[0]))[:CONFUSIONS]),
+        )
+        for label in sorted(actual)
+    )

@@ -1,0 +1,195 @@
+"""Train a classifier from labelled texts, and say honestly how good it is.
+
+The evaluation in the report is out of fold: each text is judged by a model, a calibration and a threshold
+that have not seen it. Does not decide whether the classifier may be released.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from intents.background import OFF_TOPIC_TEXTS
+from intents.calibration import Calibrator, RiskPoint, choose_threshold, coverage_risk, fit_calibrator
+from intents.classifier import IntentClassifier
+from intents.dataset import Dataset, DatasetError
+from intents.evaluation import Evaluation, JudgedQuery, evaluate
+from intents.folds import Material, OutOfFold, Progress, out_of_fold
+from intents.scoring import RawScores, Scorer, Settings, balanced_sample
+from nlp.encoder import Encoding, SentenceEncoder
+
+MAX_OFF_TOPIC = 2000
+ENCODING_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What training did: rows given and used, out-of-fold figures, the risk curve, and the time it took."""
+
+    n_rows: int
+    n_used: int
+    counts: dict[str, int]
+    training_set: str
+    threshold: float
+    evaluation: Evaluation
+    curve: tuple[RiskPoint, ...]
+    settings: Settings
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A classifier and the report on its training."""
+
+    classifier: IntentClassifier
+    report: TrainingReport
+
+
+def train(
+    dataset: Dataset,
+    *,
+    encoder: SentenceEncoder,
+    label_names: Mapping[str, str] | None = None,
+    oos_texts: Sequence[str] = (),
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> TrainedModel:
+    """Train on ``dataset``; raise DatasetError with fewer than two labels.
+
+    ``label_names`` gives the words for a label (default: the label itself, underscores as spaces); each name is
+    one more example. ``oos_texts`` are texts known to be out of scope; they sharpen the fallback threshold.
+    The same data give the same classifier.
+    """
+    started = time.perf_counter()
+    settings = settings or Settings()
+    tell = progress or _silent
+    material = _prepare(dataset, encoder, label_names, settings, tell)
+    scores = out_of_fold(material, settings, tell)
+    tell(settings.folds + 1, settings.folds + 2, "Training on all examples")
+    scorer = Scorer.fit(material.all_encodings, material.all_y, len(material.labels), settings)
+    off_topic, real = _off_topic_scores(scorer, scores, oos_texts, encoder, settings)
+    calibrator, threshold = _calibrate(scores, material.y[scores.rows], off_topic, real)
+    classifier = IntentClassifier(
+        encoder=encoder,
+        labels=material.labels,
+        scorer=scorer,
+        calibrator=calibrator,
+        threshold=threshold,
+        example_rows=material.example_rows[scorer.landmark_rows],
+        settings=settings,
+        training_set=dataset.fingerprint,
+    )
+    evaluation, curve = _evaluate(dataset, material, scores, off_topic, real)
+    report = TrainingReport(
+        n_rows=len(dataset),
+        n_used=len(material.y),
+        counts=dataset.counts,
+        training_set=dataset.fingerprint,
+        threshold=threshold,
+        evaluation=evaluation,
+        curve=tuple(curve),
+        settings=settings,
+        seconds=time.perf_counter() - started,
+    )
+    tell(settings.folds + 2, settings.folds + 2, "Trained")
+    return TrainedModel(classifier, report)
+
+
+def spoken_name(label: str) -> str:
+    """Return a label as words: ``card_arrival`` and ``CardArrival`` become "card arrival"."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)
+    return " ".join(re.split(r"[\W_]+", words)).strip().lower()
+
+
+def _prepare(
+    dataset: Dataset,
+    encoder: SentenceEncoder,
+    label_names: Mapping[str, str] | None,
+    settings: Settings,
+    tell: Progress,
+) -> Material:
+    labels = dataset.names
+    if len(labels) < 2:
+        raise DatasetError("A classifier needs examples of at least two intents.")
+    number = {label: i for i, label in enumerate(labels)}
+    y = np.array([number[label] for label in dataset.labels], dtype=np.int64)
+    rows = balanced_sample(y, settings.max_rows, settings.seed)
+    tell(0, settings.folds + 2, "Reading the examples")
+    spoken = [(label_names or {}).get(label) or spoken_name(label) for label in labels]
+    named = [i for i, name in enumerate(spoken) if re.search(r"[^\W\d_]", name)]
+    names = encoder.encode_tokens([spoken[i] for i in named])
+    tell(1, settings.folds + 2, "Reading the examples")
+    return Material(
+        labels=labels,
+        rows=rows,
+        y=y[rows],
+        groups=dataset.groups()[rows],
+        encodings=_encode(encoder, [dataset.texts[i] for i in rows]),
+        name_encodings=names,
+        name_y=np.array(named, dtype=np.int64),
+    )
+
+
+def _encode(encoder: SentenceEncoder, texts: Sequence[str]) -> list[Encoding]:
+    return [
+        encoding
+        for first in range(0, len(texts), ENCODING_BATCH)
+        for encoding in encoder.encode_tokens(texts[first : first + ENCODING_BATCH])
+    ]
+
+
+def _off_topic_scores(
+    scorer: Scorer, scores: OutOfFold, oos_texts: Sequence[str], encoder: SentenceEncoder, settings: Settings
+) -> tuple[RawScores, int]:
+    """Return scores of off-topic texts, the ``real`` ones (whose number is returned too) first.
+
+    Of the built-in texts those are left out that look as familiar as the middle in-scope text: what is
+    off-topic for most products ("what's the weather") may be an intent of this one.
+    """
+    real = scorer.scores(_encode(encoder, oos_texts[:MAX_OFF_TOPIC]), settings) if oos_texts else None
+    built_in = scorer.scores(_encode(encoder, OFF_TOPIC_TEXTS), settings)
+    usual = float(np.median(scores.raw.nearest)) if len(scores.rows) else 1.0
+    built_in = built_in.take(np.flatnonzero(built_in.nearest < usual))
+    if real is None:
+        return built_in, 0
+    return real.joined(built_in), len(real.nearest)
+
+
+def _calibrate(scores: OutOfFold, truth: np.ndarray, off_topic: RawScores, real: int) -> tuple[Calibrator, float]:
+    calibrator = fit_calibrator(scores.raw, truth, off_topic)
+    inside = calibrator.probabilities(scores.raw).max(axis=1)
+    outside = calibrator.probabilities(off_topic).max(axis=1)[:real]
+    return calibrator, choose_threshold(inside, outside)
+
+
+def _evaluate(
+    dataset: Dataset, material: Material, scores: OutOfFold, off_topic: RawScores, real: int
+) -> tuple[Evaluation, list[RiskPoint]]:
+    """Judge each part of the held-out rows by the calibration and threshold fitted on the other parts."""
+    parts = scores.folds if len(np.unique(scores.folds)) > 1 else np.arange(len(scores.rows)) % 2
+    judged: list[JudgedQuery] = []
+    fallbacks: list[bool] = []
+    for part in np.unique(parts):
+        others, own = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
+        calibrator, threshold = _calibrate(
+            scores.take(others), material.y[scores.rows[others]], off_topic, real
+        )
+        probabilities = calibrator.probabilities(scores.raw.take(own))
+        for row, p in zip(scores.rows[own], probabilities, strict=True):
+            label, best = material.labels[material.y[row]], int(p.argmax())
+            text = dataset.texts[material.rows[row]]
+            judged.append(JudgedQuery(text, label, material.labels[best], float(p[best])))
+            fallbacks.append(bool(p[best] < threshold))
+    seen = {q.label for q in judged}
+    confidence = np.array([q.confidence for q in judged])
+    correct = np.array([q.label == q.predicted for q in judged], dtype=np.float64)
+    unseen = [label for label in material.labels if label not in seen]
+    return evaluate(judged, fallbacks, unseen), coverage_risk(confidence, correct)
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    """Report progress to nobody."""
