@@ -22,7 +22,7 @@ from intents.scoring import RawScores
 
 ECE_BINS = 15
 SCOPE_WEIGHT = 2.0  # of 0 … 6: off-topic AUROC still rises above 2, but ranking by correctness falls
-OFF_TOPIC_SHARE = 0.1  # weight of off-topic texts, as wrong answers, against the in-scope ones
+OFF_TOPIC_SHARE = 0.02  # weight of off-topic texts, as wrong answers, against the in-scope ones: an anchor
 MAX_IN_SCOPE_FALLBACK = 0.05
 FEW_ROWS = 10  # under so many out-of-fold rows the typical values below are safer than a fit
 FEW_OFF_TOPIC = 20

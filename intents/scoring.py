@@ -14,10 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController
 
 from intents.adapter import AdapterSettings, adapted, fit_adapter
 from nlp.encoder import Encoding
 from nlp.similarity import TokenBank, max_similarities
+
+# OpenBLAS threads spin while they wait: with several workers on few cores one thread each is many times faster
+_BLAS = ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +100,38 @@ class Scorer:
     @classmethod
     def fit(cls, encodings: Sequence[Encoding], y: np.ndarray, classes: int, settings: Settings) -> Scorer:
         """Fit on encoded texts and their class numbers ``y`` (n,); at least two classes must occur."""
-        sentences = np.stack([e.sentence for e in encodings])
-        adapter = fit_adapter(sentences, y, settings.adapter)
-        projection = adapter @ _principal_axes(encodings, adapter, settings.token_dimensions)
-        views = _views(encodings, adapter, projection)
-        rows = choose_landmarks(y, settings)
-        landmarks = views.take(rows)
-        kernel_rows = kernel(views, landmarks, max_similarities(views.tokens, landmarks.tokens), settings)
-        ridge = fit_ridge(kernel_rows, kernel_rows[rows], np.eye(classes)[y], settings.ridge)
-        logistic = fit_logistic(views.sentences, y, classes, settings.logistic_c)
+        with _BLAS.limit(limits=1, user_api="blas"):
+            sentences = np.stack([e.sentence for e in encodings])
+            bank = TokenBank.of([e.tokens for e in encodings])
+            adapter = fit_adapter(sentences, y, settings.adapter)
+            projection = adapter @ _principal_axes(adapted(bank.vectors, adapter), settings.token_dimensions)
+            views = _views(bank, sentences, adapter, projection)
+            rows = choose_landmarks(y, settings)
+            landmarks = views if len(rows) == len(y) else views.take(rows)
+            kernel_rows = kernel(views, landmarks, max_similarities(views.tokens, landmarks.tokens), settings)
+            ridge = fit_ridge(kernel_rows, kernel_rows[rows], np.eye(classes)[y], settings.ridge)
+            logistic = fit_logistic(views.sentences, y, classes, settings.logistic_c)
         return cls(adapter, projection, landmarks, rows, ridge, logistic)
 
     def scores(self, encodings: Sequence[Encoding], settings: Settings) -> RawScores:
         """Return the scores of encoded texts."""
-        views = _views(encodings, self.adapter, self.projection)
-        similarities = max_similarities(views.tokens, self.landmarks.tokens)
-        ridge = kernel(views, self.landmarks, similarities, settings) @ self.ridge_weights
-        logistic = views.sentences @ self.logistic_weights[:-1] + self.logistic_weights[-1]
+        with _BLAS.limit(limits=1, user_api="blas"):
+            bank = TokenBank.of([e.tokens for e in encodings])
+            sentences = np.stack([e.sentence for e in encodings])
+            views = _views(bank, sentences, self.adapter, self.projection)
+            similarities = max_similarities(views.tokens, self.landmarks.tokens)
+            ridge = kernel(views, self.landmarks, similarities, settings) @ self.ridge_weights
+            logistic = views.sentences @ self.logistic_weights[:-1] + self.logistic_weights[-1]
         return RawScores(ridge, logistic, similarities)
 
 
-def _views(encodings: Sequence[Encoding], adapter: np.ndarray, projection: np.ndarray) -> Views:
-    bank = TokenBank.of([e.tokens for e in encodings])
-    sentences = np.stack([e.sentence for e in encodings])
+def _views(bank: TokenBank, sentences: np.ndarray, adapter: np.ndarray, projection: np.ndarray) -> Views:
     return Views(TokenBank(adapted(bank.vectors, projection), bank.starts), adapted(sentences, adapter))
 
 
-def _principal_axes(encodings: Sequence[Encoding], adapter: np.ndarray, dimensions: int) -> np.ndarray:
-    """Return the leading principal axes of all adapted token vectors (about the origin), (d, dimensions)."""
-    second_moment = np.zeros(adapter.shape, dtype=np.float64)
-    for encoding in encodings:
-        tokens = adapted(encoding.tokens, adapter)
-        second_moment += tokens.T @ tokens
-    _, axes = np.linalg.eigh(second_moment)
+def _principal_axes(vectors: np.ndarray, dimensions: int) -> np.ndarray:
+    """Return the leading principal axes of ``vectors`` (n, d) about the origin, (d, dimensions)."""
+    _, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
     return np.ascontiguousarray(axes[:, ::-1][:, :dimensions], dtype=np.float32)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK_CELLS = 16_000_000  # cells of one block of token cosines: 64 MB of float32
+BLOCK_CELLS = 4_000_000  # cells of one block of token cosines: 16 MB of float32
+WIDE = 64  # columns from which a loop over np.max, which is vectorised, beats np.maximum.reduceat
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,38 @@ class TokenBank:
 
 def max_similarities(a: TokenBank, b: TokenBank) -> np.ndarray:
     """Return symmetric MaxSim, (len(a), len(b)) float32, 1.0 for equal texts; memory stays bounded."""
-    out = np.empty((len(a), len(b)), dtype=np.float32)
-    b_lengths = b.lengths
-    for first, last in _blocks(a.lengths, BLOCK_CELLS // max(1, len(b.vectors))):
+    if a is b:
+        one_way = _best_matches(a, b, both_ways=False)
+        return (one_way + one_way.T) / 2
+    return _best_matches(a, b, both_ways=True)
+
+
+def _best_matches(a: TokenBank, b: TokenBank, *, both_ways: bool) -> np.ndarray:
+    """Return the mean best cosine of the tokens of ``a`` in ``b``, averaged with the other way if asked."""
+    out = np.empty((len(b), len(a)), dtype=np.float32)
+    a_lengths, b_lengths = a.lengths, b.lengths
+    for first, last in _blocks(a_lengths, BLOCK_CELLS // max(1, len(b.vectors))):
         begin = a.starts[first]
         end = a.starts[last] if last < len(a) else len(a.vectors)
         starts = a.starts[first:last] - begin
-        cosines = a.vectors[begin:end] @ b.vectors.T
-        best_in_b = np.add.reduceat(np.maximum.reduceat(cosines, b.starts, axis=1), starts, axis=0)
-        best_in_a = np.add.reduceat(np.maximum.reduceat(cosines, starts, axis=0), b.starts, axis=1)
-        out[first:last] = best_in_b / a.lengths[first:last, None] + best_in_a / b_lengths
-    return out / 2
+        cosines = b.vectors @ a.vectors[begin:end].T
+        best = np.add.reduceat(_segment_maxima(cosines, b.starts), starts, axis=1)
+        out[:, first:last] = best / a_lengths[first:last]
+        if both_ways:
+            back = _segment_maxima(np.ascontiguousarray(cosines.T), starts)
+            out[:, first:last] += np.add.reduceat(back, b.starts, axis=1).T / b_lengths[:, None]
+            out[:, first:last] /= 2
+    return out.T
+
+
+def _segment_maxima(matrix: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return the column maxima of each run of rows that begins at ``starts``, (len(starts), columns)."""
+    if matrix.shape[1] < WIDE:
+        return np.maximum.reduceat(matrix, starts, axis=0)
+    out = np.empty((len(starts), matrix.shape[1]), dtype=matrix.dtype)
+    for i, run in enumerate(np.split(matrix, starts[1:])):
+        np.max(run, axis=0, out=out[i])
+    return out
 
 
 def _blocks(lengths: np.ndarray, most_tokens: int) -> list[tuple[int, int]]:
