@@ -9,6 +9,7 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from kb import access, workflow
 from kb.querysets import ArticleQuerySet, RevisionQuerySet
@@ -72,12 +73,14 @@ class Article(models.Model):
     """One topic. Its text lives in revisions; bots see the published one and no other."""
 
     slug = models.SlugField(max_length=120, unique=True)
-    title = models.CharField(max_length=TITLE_LENGTH, editable=False)  # of the newest revision, for lists
+    title = models.CharField(max_length=TITLE_LENGTH)  # of the newest revision, for lists
     latest_number = models.PositiveIntegerField(default=0, editable=False)
     owner = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
     for_everyone = models.BooleanField(default=False)
-    audience_values = models.ManyToManyField(AudienceValue, through="kb.ArticleAudience", related_name="+")
-    pages = models.ManyToManyField(ProductPage, blank=True, related_name="+")
+    audience_values = models.ManyToManyField(
+        AudienceValue, through="kb.ArticleAudience", related_name="articles"
+    )
+    pages = models.ManyToManyField(ProductPage, blank=True, related_name="articles")
     labels = models.ManyToManyField(Label, blank=True, related_name="+")
     review_by = models.DateField(null=True, blank=True, help_text="When somebody should check it again.")
     published_revision = models.ForeignKey(
@@ -95,6 +98,11 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    @cached_property
+    def open_revision(self) -> Revision | None:
+        """The newest text, if it is on its way to being published."""
+        return self.revisions.open().select_related("article__published_revision", "author").first()
 
     @property
     def is_live(self) -> bool:
