@@ -2,5 +2,6 @@
 
 from intents.admin.definitions import IntentAdmin
 from intents.admin.examples import ExampleAdmin
+from intents.admin.model_versions import DatasetSnapshotAdmin, ModelVersionAdmin, ReleaseAdmin
 
-__all__ = ["ExampleAdmin", "IntentAdmin"]
+__all__ = ["DatasetSnapshotAdmin", "ExampleAdmin", "IntentAdmin", "ModelVersionAdmin", "ReleaseAdmin"]

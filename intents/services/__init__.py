@@ -18,11 +18,19 @@ from intents.services.examples import (
     example_retire,
     examples_add,
 )
+from intents.services.releases import (
+    model_version_retire,
+    release_activate,
+    release_roll_back,
+    release_to_roll_back_to,
+)
+from intents.services.trainings import TrainingStart, training_prepare, training_run, training_start
 
 __all__ = [
     "BulkReport",
     "NewExample",
     "RefusedRow",
+    "TrainingStart",
     "example_add",
     "example_move",
     "example_problem",
@@ -33,5 +41,12 @@ __all__ = [
     "intent_archive",
     "intent_create",
     "intent_update",
+    "model_version_retire",
+    "release_activate",
+    "release_roll_back",
+    "release_to_roll_back_to",
     "starter_intents_load",
+    "training_prepare",
+    "training_run",
+    "training_start",
 ]

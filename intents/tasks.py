@@ -1,0 +1,15 @@
+"""Background work of intents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import jobs
+from intents.services import training_run
+
+
+@jobs.handler("intents.tasks.train")
+def train(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
+    """Train a version; a second run finds it done."""
+    version = training_run(version_id=version_id, progress=progress)
+    return {"version": version.number, "accuracy": version.metrics.get("accuracy")}
