@@ -118,7 +118,7 @@ class IntentAdmin(TransitionMixin, ListMoveMixin):
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return self.fieldsets if may_write else self.fieldsets[:-1]
+        return self.fieldsets if may_write and _may_add_examples(request) else self.fieldsets[:-1]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).with_example_counts()
@@ -170,8 +170,12 @@ class IntentAdmin(TransitionMixin, ListMoveMixin):
             obj.pk = created.pk
             obj._state.adding = False
         rows = form.new_examples()
-        if rows:
+        if rows and _may_add_examples(request):
             _say_report(request, examples_add(actor=actor, intent=obj, rows=rows))
+
+
+def _may_add_examples(request: HttpRequest) -> bool:
+    return request.user.has_perm("intents.add_example")
 
 
 def _load_starters(actor: Actor) -> tuple[str, str]:

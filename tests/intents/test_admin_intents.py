@@ -185,3 +185,15 @@ def test_list_pages_need_as_many_queries_for_thirty_rows_as_for_three(
         make_intent(f"intent_{number}", real=1)
     with django_assert_num_queries(len(few)):  # type: ignore[arg-type]
         tagger.get(reverse(address))
+
+
+def test_who_may_not_add_examples_gets_no_box_and_adds_none(
+    make_user: Callable[..., User], sign_in: Callable[[User], Client], make_intent: Callable[..., Intent]
+) -> None:
+    editor = sign_in(make_user("mia", "intents.view_intent", "intents.change_intent"))
+    intent = make_intent()
+    address = reverse("admin:intents_intent_change", args=(intent.pk,))
+    assert b'name="phrasings"' not in editor.get(address).content
+    fields = form_of(intent, label="Bills", phrasings="Where is my bill?", source_ref="T-1")
+    assert editor.post(address, fields).status_code == 302
+    assert (Intent.objects.get().label, Example.objects.count()) == ("Bills", 0)
