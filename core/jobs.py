@@ -35,6 +35,7 @@ LEASE_SECONDS = 60  # a running job that has not beaten for so long has lost its
 BEAT_SECONDS = 10
 RESEND_SECONDS = 20  # a queued job whose message was not picked up for so long is sent again
 RETRY_SECONDS = (5, 30)
+STOP_SECONDS = 10  # how long a worker that was told to stop may still take messages
 
 Handler = Callable[..., dict[str, Any] | None]
 H = TypeVar("H", bound=Handler)
@@ -50,22 +51,15 @@ class Interrupted(BaseException):
 
 
 def interrupt(number: int, frame: object) -> None:
-    """Signal handler of a worker process: stop the job that runs in it, if any."""
-    if _here.handling:
+    """Stop the job that runs in this process: a signal handler, set by core.tasks.
+
+    Between claim and handler, and while the row is finished, nothing happens: that is not worth stopping.
+    """
+    if _inside_handler.is_set():
         raise Interrupted
-    if not _here.busy:  # the row of a job that has just ended is still written
-        raise SystemExit(0)
 
 
-@dataclass(slots=True)
-class _Here:
-    """What this process is doing, for the signal handler: with a job at all, and inside its handler."""
-
-    busy: bool = False
-    handling: bool = False
-
-
-_here = _Here()
+_inside_handler = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +117,10 @@ def send(job_id: uuid.UUID) -> bool:
 
 def run(job_id: uuid.UUID | str) -> Job | None:
     """Claim and do one job; None when there is nothing to claim (done, taken, not due, unknown)."""
-    _here.busy = True
-    try:
-        job = _claim(job_id)
-        if job is not None:
-            _work(job)
-        return job
-    finally:
-        _here.busy = False
+    job = _claim(job_id)
+    if job is not None:
+        _work(job)
+    return job
 
 
 def _work(job: Job) -> None:
@@ -143,7 +133,8 @@ def _work(job: Job) -> None:
             result = _handled(handle, job)
         except Interrupted:
             log.warning("job_interrupted", job_id=str(job.pk), task=job.task)
-            _requeue(job, at=timezone.now(), attempts=F("attempts") - 1)
+            later = timezone.now() + timedelta(seconds=STOP_SECONDS)  # not for this worker again
+            _requeue(job, at=later, attempts=F("attempts") - 1)
         except (RetryLater, DatabaseError) as error:
             _retry_or_fail(job, error)
         except DomainError as error:
@@ -156,11 +147,11 @@ def _work(job: Job) -> None:
 
 
 def _handled(handle: Handler, job: Job) -> dict[str, Any] | None:
-    _here.handling = True
+    _inside_handler.set()
     try:
         return handle(progress=Progress(job.pk), **job.arguments)
     finally:
-        _here.handling = False
+        _inside_handler.clear()
 
 
 def run_due(limit: int = 1000) -> int:

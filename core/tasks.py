@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import timedelta
 
 from celery import shared_task
@@ -22,8 +23,12 @@ def sweep_at_start(**kwargs: object) -> None:
 
 @shared_task(name="core.tasks.run_job", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def run_job(job_id: str) -> None:
-    """Do one job by its id."""
-    jobs.run(job_id)
+    """Do one job by its id; while it runs, SIGTERM puts it back into the queue."""
+    before = signal.signal(signal.SIGTERM, jobs.interrupt)  # a pool process works in its main thread
+    try:
+        jobs.run(job_id)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @shared_task(name="core.tasks.sweep", acks_late=True, ignore_result=True, expires=60)

@@ -1,6 +1,7 @@
-"""The product's settings with a data folder and a broker of the test run's own.
+"""The product's settings with a data folder of the test run's own.
 
-DATABASE_URL and CELERY_BROKER_URL are taken from the environment, so that the suite runs on servers too.
+Database and broker are those of the environment, so that the suite runs on servers too; by default SQLite and
+the file transport, in that folder.
 """
 
 import atexit
@@ -9,7 +10,6 @@ import shutil
 import tempfile
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="supportadmin-tests-")
-os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
 from supportadmin.settings import *  # noqa: E402, F403

@@ -205,8 +205,7 @@ def test_a_stop_puts_the_job_back_without_counting_the_attempt(handle) -> None:
     job = jobs.enqueue("tests.work")
     jobs.run(job.pk)
     assert (state(job), job.attempts) == ("queued", 0)
-    with pytest.raises(SystemExit):
-        jobs.interrupt(15, None)
+    jobs.interrupt(15, None)  # outside a handler there is nothing to stop
 
 
 def test_an_unknown_task_fails_by_name() -> None:
