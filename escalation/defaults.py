@@ -71,3 +71,10 @@ TEMPLATES = (
         "Something went wrong on my side, I'm sorry. I'm connecting you with a support specialist.",
     ),
 )
+
+# Said where no template is stored, or none can be read: a customer is never handed over in silence.
+PLAIN_MESSAGE = (
+    "I'm connecting you with a support specialist who can help with this. They'll have our whole "
+    "conversation, so you won't need to repeat anything. The next available specialist will reply here as "
+    "soon as possible."
+)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from escalation.defaults import PLAIN_MESSAGE
 from escalation.language_lint import PLACEHOLDER
 from escalation.selectors import template_for
-
-# Said where no template is stored, or none can be read: a customer is never handed over in silence.
-PLAIN_MESSAGE = (
-    "I'm connecting you with a support specialist who can help with this. They'll have our whole "
-    "conversation, so you won't need to repeat anything. The next available specialist will reply here as "
-    "soon as possible."
-)
 
 
 def handoff_message(reason: str, *, wait_minutes: int | None, locale: str = "en") -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.actors import Actor
-from escalation.defaults import TEMPLATES
-from escalation.language import PLAIN_MESSAGE, handoff_message
+from escalation.defaults import PLAIN_MESSAGE, TEMPLATES
+from escalation.language import handoff_message
 from escalation.language_lint import message_lint, template_lint
 from escalation.models import HandoffTemplate
 from escalation.services import defaults_install, template_save

@@ -1,0 +1,22 @@
+"""The engines that turns are taken with, outside of tests."""
+
+from __future__ import annotations
+
+from escalation.engine import decide
+from escalation.language import handoff_message
+from escalation.selectors import live_rule_set
+from intents.inference import classify
+from intents.selectors import intent_profile
+from kb.retrieval import search
+from runtime.pipeline import Engines
+from runtime.selectors import wait_seconds_estimate
+
+LIVE = Engines(
+    rule_set=live_rule_set,
+    classify=classify,
+    intent_profile=intent_profile,
+    search=search,
+    decide=decide,
+    wait_seconds=wait_seconds_estimate,
+    handoff_message=handoff_message,
+)

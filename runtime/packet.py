@@ -1,0 +1,193 @@
+"""The handoff packet: everything a person needs so that the customer repeats nothing. Pure.
+
+``SCHEMA`` is the JSON Schema of a complete packet. A packet that misses something is handed over all the same,
+flagged, with what it misses: a customer never waits for paperwork.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from runtime.contracts import TurnRequest
+from runtime.pipeline import Outcome
+
+TEXT = {"type": "string"}
+FILLED = {"type": "string", "minLength": 1}
+RATIO = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {"type": "object", "required": [*required], "properties": {**required, **optional}}
+
+
+SCHEMA = _object(
+    {
+        "transcript": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {
+                    "turn": {"type": "integer", "minimum": 1},
+                    "role": {"enum": ["customer", "agent"]},
+                    "text": FILLED,
+                    "at": FILLED,
+                }
+            ),
+        },
+        # Known, or said why not.
+        "intent": {
+            "oneOf": [
+                _object(
+                    {
+                        "intent": FILLED,
+                        "label": TEXT,
+                        "confidence": RATIO,
+                        "threshold": RATIO,
+                        "is_fallback": {"type": "boolean"},
+                    },
+                    chosen_by_customer={"type": "boolean"},
+                ),
+                _object({"intent": {"type": "null"}, "unavailable": FILLED}),
+            ]
+        },
+        "alternatives": {"type": "array", "items": _object({"intent": FILLED, "confidence": RATIO})},
+        "attempted_steps": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {"turn": {"type": "integer"}, "at": FILLED, "step": FILLED, "outcome": FILLED}, detail=TEXT
+            ),
+        },
+        "data_pulled": {
+            "type": "array",
+            "items": _object({"source": FILLED, "at": FILLED, "data": {"type": "object"}}),
+        },
+        "rule": _object(
+            {
+                "kind": {"enum": ["hard", "soft"]},
+                "trigger": FILLED,
+                "rule_id": {"type": ["integer", "null"]},
+                "rule_version": {"type": ["integer", "null"]},
+                "matched_text": TEXT,
+            }
+        ),
+        "customer": _object(
+            {"external_id": TEXT, "user_type": TEXT, "tier": TEXT, "verified": {"type": "boolean"}},
+            channel=TEXT,
+            page=TEXT,
+        ),
+    }
+)
+_VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """What the packet tells of an earlier turn."""
+
+    number: int
+    text: str
+    reply: str
+    decision: str
+    reason: str
+    citations: Sequence[dict[str, Any]]
+    at: datetime
+
+
+def packet_build(
+    *, past: Sequence[PastTurn], request: TurnRequest, outcome: Outcome, number: int, at: datetime
+) -> dict[str, Any]:
+    """Return the checked packet of turn ``number``, which ends in a handoff."""
+    now = at.isoformat()
+    said = [(turn.number, turn.text, turn.reply, turn.at.isoformat()) for turn in past]
+    said.append((number, request.text, outcome.reply, now))
+    escalation = outcome.decision.escalation
+    return packet_complete(
+        {
+            "transcript": [
+                {"turn": turn, "role": role, "text": words, "at": when}
+                for turn, text, reply, when in said
+                for role, words in (("customer", text), ("agent", reply))
+                if words
+            ],
+            "intent": _intent(outcome),
+            "alternatives": [
+                {"intent": score.intent, "confidence": score.confidence}
+                for score in (outcome.classification.alternatives if outcome.classification else ())
+            ],
+            "attempted_steps": [*map(_past_step, past), *_own_steps(outcome, number, now)],
+            "data_pulled": _data_pulled(past, outcome, now),
+            "rule": asdict(escalation) if escalation else {},
+            "customer": {**asdict(request.customer), "channel": request.channel, "page": request.page},
+        }
+    )
+
+
+def packet_complete(packet: dict[str, Any]) -> dict[str, Any]:
+    """Return the packet with ``complete`` and, by path, what is ``missing`` from it."""
+    missing = sorted({_path(fault) for fault in _VALIDATOR.iter_errors(packet)})
+    return {**packet, "complete": not missing, "missing": missing}
+
+
+def _path(fault: Any) -> str:
+    path = ".".join(str(part) for part in fault.absolute_path)
+    if fault.validator == "required":
+        names = [name for name in fault.validator_value if name not in fault.instance]
+        return ", ".join(f"{path}.{name}".lstrip(".") for name in names)
+    return path or "packet"
+
+
+def _intent(outcome: Outcome) -> dict[str, Any]:
+    """Return what is known of the intent, or why nothing is."""
+    facts, failed = outcome.facts, outcome.failed_step
+    if not facts.intent:
+        return {"intent": None, "unavailable": f"{failed.name}: {failed.error}" if failed else "not asked"}
+    return {
+        "intent": facts.intent,
+        "label": outcome.profile.label if outcome.profile else "",
+        "confidence": facts.confidence,
+        "threshold": facts.threshold,
+        "is_fallback": facts.is_fallback,
+        "chosen_by_customer": bool(outcome.chosen_intent),
+    }
+
+
+def _past_step(turn: PastTurn) -> dict[str, Any]:
+    titles = ", ".join(str(citation.get("title", "")) for citation in turn.citations)
+    return {
+        "turn": turn.number,
+        "at": turn.at.isoformat(),
+        "step": turn.decision,
+        "outcome": turn.reason,
+        "detail": titles,
+    }
+
+
+def _own_steps(outcome: Outcome, number: int, now: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "turn": number,
+            "at": now,
+            "step": step.name,
+            "outcome": f"failed: {step.error}" if step.error else "done",
+        }
+        for step in outcome.steps
+    ]
+
+
+def _data_pulled(past: Sequence[PastTurn], outcome: Outcome, now: str) -> list[dict[str, Any]]:
+    """Return what was read from other systems: so far, the articles that were cited or found."""
+    pulled = [
+        {"source": "knowledge_base", "at": turn.at.isoformat(), "data": citation}
+        for turn in past
+        for citation in turn.citations
+    ]
+    for hit in outcome.search.hits if outcome.search else ():
+        data = {key: value for key, value in asdict(hit).items() if key != "quote"}
+        pulled.append({"source": "knowledge_base", "at": now, "data": data})
+    return pulled

@@ -1,0 +1,291 @@
+"""One turn, from the customer's words to a decision and a reply. Orchestration only: engines are passed in.
+
+rules → clarifying answer → classify → intent → search → decide → reply. A step that fails ends in an
+escalation with the step's name: unknown is never safe. Decides neither what a rule means (escalation.engine)
+nor what is stored (runtime.services).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from core.errors import DomainError
+from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
+from escalation.defaults import PLAIN_MESSAGE
+from escalation.human_request import human_request_find
+from escalation.triggers import HARD, STEP_FAILURE
+from intents.contracts import Classification, IntentProfile
+from kb.contracts import Audience, SearchHit, SearchResult
+from runtime.clarification import Pending, option_chosen
+from runtime.contracts import Step, TurnRequest
+from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+SEARCH_LIMIT = 5
+MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
+
+
+class Search(Protocol):
+    """kb.retrieval.search."""
+
+    def __call__(self, query: str, *, audience: Audience, page: str, limit: int) -> SearchResult: ...
+
+
+class HandoffMessage(Protocol):
+    """escalation.language.handoff_message."""
+
+    def __call__(self, reason: str, *, wait_minutes: int | None) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Everything that a turn asks of others."""
+
+    rule_set: Callable[[], RuleSet]
+    classify: Callable[[str], Classification]
+    intent_profile: Callable[[str], IntentProfile | None]
+    search: Search
+    decide: Callable[[TurnFacts, RuleSet], Decision]
+    wait_seconds: Callable[[], int | None]
+    handoff_message: HandoffMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the conversation brings into the turn."""
+
+    clarifications_used: int = 0
+    earlier_human_requests: int = 0
+    pending: Pending | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that the pipeline found out; filled step by step."""
+
+    facts: TurnFacts
+    query: str
+    steps: list[Step] = field(default_factory=list)
+    rule_set: RuleSet = field(default_factory=lambda: RuleSet(0, ()))
+    classification: Classification | None = None
+    chosen_intent: str = ""
+    profile: IntentProfile | None = None
+    search: SearchResult | None = None
+    decision: Decision = field(default_factory=lambda: FAILED)
+    options: tuple[dict[str, str], ...] = ()
+    citations: tuple[dict[str, Any], ...] = ()
+    reply: str = ""
+    wait_seconds: int | None = None
+    asked_for_human: bool = False
+
+    @property
+    def failed_step(self) -> Step | None:
+        """The first step that failed, if any did."""
+        return next((step for step in self.steps if step.error), None)
+
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds of all steps together."""
+        return round(sum(step.ms for step in self.steps), 3)
+
+
+FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
+
+
+def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
+    """Return what the agent makes of one message. Raises nothing that an engine raises."""
+    pending = context.pending
+    chosen = option_chosen(request.text, pending.options) if pending and pending.options else None
+    outcome = Outcome(
+        facts=TurnFacts(
+            text=request.text,
+            clarifications_used=context.clarifications_used,
+            earlier_human_requests=context.earlier_human_requests,
+            pending_trigger=pending.trigger if pending else "",
+            pending_text=pending.matched_text if pending else "",
+        ),
+        query=pending.text if pending and chosen else request.text,
+        chosen_intent=chosen or "",
+        asked_for_human=human_request_find(request.text) is not None,
+    )
+    _gather(outcome, request, engines)
+    _decide(outcome, engines)
+    _reply(outcome, engines)
+    return outcome
+
+
+def _gather(outcome: Outcome, request: TurnRequest, engines: Engines) -> None:
+    """Collect the facts, stopping at the first step that fails."""
+    audience = _audience(request)
+    steps: tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...] = (
+        ("rules", lambda: _read_rules(outcome, engines)),
+        ("classify", lambda: _classify(outcome, engines)),
+        ("intent", lambda: _read_intent(outcome, engines)),
+        ("search", lambda: _search(outcome, engines, audience, request.page)),
+    )
+    for name, step in steps:
+        if not _attempt(outcome, name, step):
+            outcome.facts = replace(outcome.facts, failed_step=name)
+            return
+
+
+def _attempt(outcome: Outcome, name: str, step: Callable[[], Mapping[str, Any]]) -> bool:
+    """Run one step, note how it went, and say whether it succeeded."""
+    started = time.perf_counter()
+    details: Mapping[str, Any] = {}
+    error = ""
+    try:
+        details = step()
+    except DomainError as refusal:
+        error, details = refusal.code, {"message": refusal.message}
+        log.warning("turn_step_refused", step=name, code=refusal.code)
+    except Exception as crash:  # noqa: BLE001 - the border of the turn: whatever breaks, a person takes over
+        error = type(crash).__name__
+        log.exception("turn_step_failed", step=name)
+    ms = round((time.perf_counter() - started) * 1000, 3)
+    outcome.steps.append(Step(name, ms, error, details))
+    return not error
+
+
+def _read_rules(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    outcome.rule_set = engines.rule_set()
+    return {"version": outcome.rule_set.version, "rules": len(outcome.rule_set.rules)}
+
+
+def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    """Classify the words, unless the customer has just said what they mean."""
+    if outcome.chosen_intent:
+        outcome.facts = replace(
+            outcome.facts,
+            intent=outcome.chosen_intent,
+            confidence=1.0,
+            threshold=0.0,
+            margin=1.0,
+            is_fallback=False,
+        )
+        return {"chosen_by_customer": outcome.chosen_intent, "question_was_about": outcome.query}
+    found = engines.classify(outcome.query)
+    if not all(math.isfinite(value) for value in (found.confidence, found.threshold, found.margin)):
+        raise ValueError("The classifier's figures are not numbers.")
+    outcome.classification = found
+    outcome.facts = replace(
+        outcome.facts,
+        intent=found.intent,
+        confidence=found.confidence,
+        threshold=found.threshold,
+        margin=found.margin,
+        is_fallback=found.is_fallback,
+        alternatives=tuple(score.intent for score in found.alternatives),
+    )
+    return {
+        "intent": found.intent,
+        "confidence": found.confidence,
+        "alternatives": [{"intent": s.intent, "confidence": s.confidence} for s in found.alternatives],
+        "nearest_examples": [
+            {"id": e.id, "text": e.text, "similarity": e.similarity} for e in found.nearest_examples
+        ],
+    }
+
+
+def _read_intent(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    outcome.profile = _profile(outcome.facts.intent, engines)
+    outcome.facts = replace(outcome.facts, intent_resolution=outcome.profile.resolution)
+    return {"label": outcome.profile.label, "resolution": outcome.profile.resolution}
+
+
+def _search(outcome: Outcome, engines: Engines, audience: Audience, page: str) -> Mapping[str, Any]:
+    found = engines.search(outcome.query, audience=audience, page=page, limit=SEARCH_LIMIT)
+    best = found.hits[0].score if found.hits else 0.0
+    if not math.isfinite(best):
+        raise ValueError("The best hit's score is not a number.")
+    outcome.search = found
+    outcome.facts = replace(outcome.facts, answer_score=best, out_of_scope=found.out_of_scope is not None)
+    return {
+        "audience": {"user_type": audience.user_type, "tier": audience.tier},
+        "hits": [
+            {"article_id": h.article_id, "title": h.title, "anchor": h.anchor, "score": h.score}
+            for h in found.hits
+        ],
+        "exclusion": found.out_of_scope.text if found.out_of_scope else None,
+    }
+
+
+def _decide(outcome: Outcome, engines: Engines) -> None:
+    def step() -> Mapping[str, Any]:
+        outcome.decision = engines.decide(outcome.facts, outcome.rule_set)
+        outcome.options = tuple(
+            {"intent": slug, "label": _profile(slug, engines).label} for slug in outcome.decision.options
+        )
+        return {"action": outcome.decision.action, "reason": outcome.decision.reason}
+
+    if not _attempt(outcome, "decide", step):
+        outcome.facts = replace(outcome.facts, failed_step="decide")
+        outcome.decision, outcome.options = FAILED, ()
+
+
+def _reply(outcome: Outcome, engines: Engines) -> None:
+    """Word the reply; where that fails, hand over instead, in the stored words or at last in ours."""
+    if _attempt(outcome, "reply", lambda: _compose(outcome, engines)):
+        return
+    if outcome.decision.action != "escalate":
+        outcome.facts = replace(outcome.facts, failed_step="reply")
+        outcome.citations = ()
+        _decide(outcome, engines)
+        if _attempt(outcome, "handoff_message", lambda: _compose(outcome, engines)):
+            return
+    outcome.reply = PLAIN_MESSAGE
+
+
+def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    action, found = outcome.decision.action, outcome.search
+    if action == "escalate":
+        outcome.wait_seconds = engines.wait_seconds()
+        minutes = _minutes(outcome.wait_seconds)
+        outcome.reply = engines.handoff_message(outcome.decision.reason, wait_minutes=minutes)
+    elif action == "clarify":
+        outcome.reply = clarify_reply(outcome.decision.reason, outcome.options)
+    elif action == "out_of_scope" and found and found.out_of_scope:
+        outcome.reply = out_of_scope_reply(found.out_of_scope)
+    elif action == "answer" and found and found.hits:
+        outcome.reply = answer_reply(found.hits)
+        outcome.citations = tuple(_citation(hit) for hit in found.hits[:1])
+    else:
+        raise ValueError(f"Nothing found goes with the decision {action!r}.")
+    return {"wait_seconds": outcome.wait_seconds} if action == "escalate" else {}
+
+
+def _profile(slug: str, engines: Engines) -> IntentProfile:
+    profile = engines.intent_profile(slug)
+    if profile is None:
+        raise LookupError(f"The classifier names an intent that does not exist: {slug!r}.")
+    return profile
+
+
+def _audience(request: TurnRequest) -> Audience:
+    customer = request.customer
+    return Audience(customer.user_type, customer.tier) if customer.verified else Audience()
+
+
+def _minutes(seconds: int | None) -> int | None:
+    return None if seconds is None else max(MIN_WAIT_MINUTES, math.ceil(seconds / 60))
+
+
+def _citation(hit: SearchHit) -> dict[str, Any]:
+    return {
+        "article_id": hit.article_id,
+        "revision_id": hit.revision_id,
+        "title": hit.title,
+        "heading_path": list(hit.heading_path),
+        "anchor": hit.anchor,
+        "quote": hit.quote,
+        "url": hit.url,
+        "score": hit.score,
+    }

@@ -1,0 +1,63 @@
+"""The words of answers, questions and refusals. Pure; what a customer reads of an article is its own text.
+
+Handoff messages are escalation.language's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from escalation.triggers import HUMAN_ONLY_INTENT, HUMAN_REQUEST, NO_ANSWER
+from kb.contracts import ExclusionHit, SearchHit
+
+RELATED_RATIO = 0.9  # another article this close to the best one is named too
+MAX_RELATED = 2
+
+OPEN_QUESTIONS: Mapping[str, str] = {
+    HUMAN_REQUEST: (
+        "I can bring in a person. So that the right one picks this up: what is it about, in a sentence?"
+    ),
+    HUMAN_ONLY_INTENT: (
+        "Someone from our team will handle this personally. Could you describe it in a sentence or two first, "
+        "so they have what they need?"
+    ),
+    NO_ANSWER: (
+        "I haven't found a good answer to that yet. Could you tell me a little more: what are you trying to "
+        "do, and what happens?"
+    ),
+}
+OPEN_QUESTION = "I want to be sure that I understand you. Could you say in other words what you need?"
+
+
+def answer_reply(hits: Sequence[SearchHit]) -> str:
+    """Return the best section as it stands in its article, under its heading, with where it comes from."""
+    best = hits[0]
+    heading = " › ".join((best.title, *best.heading_path))
+    related = [hit for hit in hits[1:] if hit.score >= RELATED_RATIO * best.score][:MAX_RELATED]
+    lines = [f"**{heading}**", "", best.quote, "", f"Source: {_source(best)}"]
+    if related:
+        lines.append("See also: " + ", ".join(_source(hit) for hit in related))
+    return "\n".join(lines)
+
+
+def clarify_reply(trigger: str, options: Sequence[Mapping[str, str]]) -> str:
+    """Return one question: a choice between the options, or an open one that fits the trigger."""
+    if not options:
+        return OPEN_QUESTIONS.get(trigger, OPEN_QUESTION)
+    choices = "\n".join(f"{number}. {option['label']}" for number, option in enumerate(options, 1))
+    return (
+        f"Just so I get this right, which of these is it about?\n\n{choices}\n\n"
+        "Answer with the number, or tell me in your own words."
+    )
+
+
+def out_of_scope_reply(exclusion: ExclusionHit) -> str:
+    """Return what is not covered, in the article's own words, with a way on."""
+    return (
+        f"This is outside what I can help with. Our article “{exclusion.title}” says so: {exclusion.text}\n\n"
+        "If you'd like a person to look at it, just ask for one."
+    )
+
+
+def _source(hit: SearchHit) -> str:
+    return f"[{hit.title}]({hit.url})" if hit.url else hit.title

@@ -1,0 +1,150 @@
+"""Reads of the runtime app: who may see which conversation, the honest wait, and the event log."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core.models import ApiKey
+from escalation.contracts import TurnFacts
+from runtime.models import Conversation, Handoff, Turn
+from runtime.packet import PastTurn
+
+WAIT_DAYS = 14
+WAIT_QUANTILE = 0.8
+WAIT_MIN_HANDOFFS = 5
+WAIT_MAX_HANDOFFS = 1_000
+# On PostgreSQL a turn with a lower id can be committed after one with a higher id. A reader that has passed
+# it would never see it, so the log ends this far before now. Writing a turn takes milliseconds.
+EVENTS_SETTLE_SECONDS = 2
+
+
+def conversations_visible_to(key: ApiKey) -> QuerySet[Conversation]:
+    """Return the key's own conversations; with the scope ``read``, everybody's."""
+    if ApiKey.Scope.READ in key.scopes:
+        return Conversation.objects.all()
+    return Conversation.objects.filter(api_key=key)
+
+
+def turns_visible_to(key: ApiKey) -> QuerySet[Turn]:
+    """Return the turns of the conversations that the key sees."""
+    if ApiKey.Scope.READ in key.scopes:
+        return Turn.objects.all()
+    return Turn.objects.filter(conversation__api_key=key)
+
+
+def handoffs_visible_to(key: ApiKey) -> QuerySet[Handoff]:
+    """Return the handoffs of the conversations that the key sees."""
+    if ApiKey.Scope.READ in key.scopes:
+        return Handoff.objects.all()
+    return Handoff.objects.filter(conversation__api_key=key)
+
+
+def wait_seconds_estimate() -> int | None:
+    """Return the 80th percentile of the waits at this hour (UTC) of the last 14 days, or None under 5 of them.
+
+    A wait runs from the request to its acceptance by a person.
+    """
+    now = timezone.now()
+    rows = (
+        Handoff.objects.filter(
+            requested_at__gte=now - timedelta(days=WAIT_DAYS),
+            requested_at__hour=now.hour,
+            accepted_at__isnull=False,
+        )
+        .order_by("-requested_at")
+        .values_list("requested_at", "accepted_at")[:WAIT_MAX_HANDOFFS]
+    )
+    waits = sorted((accepted - requested).total_seconds() for requested, accepted in rows if accepted)
+    if len(waits) < WAIT_MIN_HANDOFFS:
+        return None
+    return math.ceil(waits[math.ceil(WAIT_QUANTILE * len(waits)) - 1])
+
+
+def past_turns(conversation: Conversation) -> list[PastTurn]:
+    """Return the conversation's turns, first to last, as a packet tells them (at most MAX_TURNS)."""
+    rows = conversation.turns.order_by("number").values_list(
+        "number", "text", "reply", "decision", "reason", "citations", "created_at"
+    )
+    return [PastTurn(*row) for row in rows]
+
+
+def turn_events(turns: QuerySet[Turn], *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return at most ``limit`` decisions after turn id ``after``, oldest first, each reproducible."""
+    rows = turns.filter(pk__gt=after).select_related("conversation", "trace").order_by("pk")
+    if connection.vendor != "sqlite":
+        rows = rows.filter(created_at__lt=timezone.now() - timedelta(seconds=EVENTS_SETTLE_SECONDS))
+    return [turn_event(turn) for turn in rows[:limit]]
+
+
+def turn_event(turn: Turn) -> dict[str, Any]:
+    """Return one decision with all that it was made of: ``decide(facts, rule set)`` gives it again."""
+    conversation = turn.conversation
+    return {
+        "id": turn.pk,
+        "type": "turn.decided",
+        "at": turn.created_at.isoformat(),
+        "conversation_id": str(turn.conversation_id),
+        "number": turn.number,
+        "channel": conversation.channel,
+        "customer_external_id": conversation.customer_external_id,
+        "text": turn.text,
+        "page": turn.page,
+        "mode": turn.mode,
+        "delivered": turn.delivered,
+        "decision": turn.decision,
+        "reason": turn.reason,
+        "reply": turn.reply,
+        "rule": rule_of(turn),
+        "options": turn.options,
+        "alternatives": turn.alternatives,
+        "citations": turn.citations,
+        "exclusion": turn.exclusion,
+        "facts": turn.trace.facts,
+        "versions": versions_of(turn),
+        "total_ms": turn.trace.total_ms,
+    }
+
+
+def facts_of(event_facts: dict[str, Any]) -> TurnFacts:
+    """Return the facts of an event as the engine takes them."""
+    return TurnFacts(**{**event_facts, "alternatives": tuple(event_facts["alternatives"])})
+
+
+def rule_of(turn: Turn) -> dict[str, Any] | None:
+    """Return the rule behind the decision, or None where none fired."""
+    if not turn.rule_trigger:
+        return None
+    return {
+        "kind": turn.rule_kind,
+        "trigger": turn.rule_trigger,
+        "rule_id": turn.rule_id,
+        "rule_version": turn.rule_version,
+        "matched_text": turn.matched_text,
+    }
+
+
+def versions_of(turn: Turn) -> dict[str, int | None]:
+    """Return the versions of everything that had a part in the decision."""
+    return {
+        "release": turn.release,
+        "model_version": turn.model_version,
+        "index": turn.index_version,
+        "rule_set": turn.rule_set_version,
+    }
+
+
+def transcript_of(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return what was said, first to last."""
+    return [
+        {"turn": turn.number, "role": role, "text": text, "at": turn.created_at}
+        for turn in turns
+        for role, text in (("customer", turn.text), ("agent", turn.reply))
+        if text
+    ]

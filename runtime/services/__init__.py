@@ -1,0 +1,15 @@
+"""Writes of the runtime app."""
+
+from runtime.services.feedback import feedback_record
+from runtime.services.handoffs import handoff_accept, handoff_queue, handoff_resolve, handoff_return
+from runtime.services.turns import turn_preview, turn_take
+
+__all__ = [
+    "feedback_record",
+    "handoff_accept",
+    "handoff_queue",
+    "handoff_resolve",
+    "handoff_return",
+    "turn_preview",
+    "turn_take",
+]

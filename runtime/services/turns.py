@@ -1,0 +1,282 @@
+"""Take one turn: compute first, then write conversation, turn, trace and handoff in one short transaction.
+
+Turns of one conversation are serialised by a compare-and-set on its turn count: whoever comes second computes
+anew on what the first left behind. No model, network or search runs inside the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.actors import Actor
+from core.api import strict_json
+from core.errors import Conflict, InvalidInput, NotFound
+from runtime import workflow
+from runtime.clarification import Pending
+from runtime.contracts import MAX_TEXT_CHARACTERS, MAX_TURNS, Step, TurnPreview, TurnRequest, TurnResult
+from runtime.engines import LIVE
+from runtime.models import Conversation, Handoff, Trace, Turn
+from runtime.packet import packet_build
+from runtime.pipeline import Context, Engines, Outcome, run
+from runtime.selectors import past_turns, rule_of, versions_of
+from runtime.services.handoffs import handoff_queue
+
+MODE = Turn.Mode.LIVE  # what the agent decides is what the customer gets
+MAX_TRIES = 3
+COUNTER_LIMIT = 32_000  # of a small-integer column
+LIMITS = {"channel": 32, "page": 500}
+CUSTOMER_LIMITS = {"external_id": 128, "user_type": 64, "tier": 64}
+
+
+class _Overtaken(Exception):
+    """Another turn of the conversation was written first."""
+
+
+def turn_take(
+    *,
+    actor: Actor,
+    request: TurnRequest,
+    on_recorded: Callable[[TurnResult], None] | None = None,
+    engines: Engines = LIVE,
+) -> TurnResult:
+    """Answer one message and keep it. Writes Conversation, Turn, Trace and, on escalation, Handoff.
+
+    ``on_recorded`` is called with the result inside the write transaction. Raises InvalidInput, NotFound
+    (no such conversation of this actor), Conflict (with a person, closed, full, overtaken three times).
+    """
+    _check(request)
+    for _ in range(MAX_TRIES):
+        conversation = _conversation_of(actor, request)
+        outcome = run(request, _context_of(conversation), engines)
+        try:
+            return _record(actor, request, conversation, outcome, on_recorded)
+        except _Overtaken:
+            continue
+    raise Conflict(
+        "Other messages of this conversation keep arriving. Send this one again.", code="conversation_busy"
+    )
+
+
+def turn_preview(*, request: TurnRequest, engines: Engines = LIVE) -> TurnPreview:
+    """Say what the agent would do with a first message; nothing is stored, sent or counted."""
+    _check(request)
+    outcome = run(request, Context(), engines)
+    turn = _turn_of(request, outcome, number=1, delivered=False)
+    packet = None
+    if turn.decision == Turn.Decision.ESCALATE:
+        packet = packet_build(past=(), request=request, outcome=outcome, number=1, at=timezone.now())
+    return TurnPreview(_result(turn, outcome, None, None), tuple(outcome.steps), packet)
+
+
+def _check(request: TurnRequest) -> None:
+    """Refuse what the columns cannot hold; the API's serializer says the same field by field."""
+    if not request.text.strip():
+        raise InvalidInput("Write a message.", code="empty_text")
+    if len(request.text) > MAX_TEXT_CHARACTERS:
+        raise InvalidInput(f"Write at most {MAX_TEXT_CHARACTERS} characters.", code="text_too_long")
+    values = {name: getattr(request, name) for name in LIMITS}
+    values |= {name: getattr(request.customer, name) for name in CUSTOMER_LIMITS}
+    for name, limit in {**LIMITS, **CUSTOMER_LIMITS}.items():
+        if len(values[name]) > limit:
+            raise InvalidInput(f"{name} takes at most {limit} characters.", code="too_long")
+    try:
+        strict_json.check([request.text, *values.values()])
+    except strict_json.BadJson as error:
+        raise InvalidInput(str(error), code="bad_text") from error
+
+
+def _conversation_of(actor: Actor, request: TurnRequest) -> Conversation | None:
+    """Return the conversation that the request continues, if it may be continued."""
+    if request.conversation_id is None:
+        return None
+    key_id = actor.id if actor.kind == "api_key" else None
+    conversation = Conversation.objects.filter(pk=request.conversation_id, api_key_id=key_id).first()
+    if conversation is None:
+        raise NotFound("There is no such conversation.", code="conversation_not_found")
+    if conversation.state in (workflow.WAITING_FOR_HUMAN, workflow.WITH_HUMAN):
+        raise Conflict(
+            "A person has this conversation or is about to take it; the agent stays silent.",
+            code="with_human",
+            extra={"state": conversation.state},
+        )
+    if conversation.state == workflow.CLOSED:
+        raise Conflict("This conversation is closed. Begin a new one.", code="conversation_closed")
+    if conversation.turn_count >= MAX_TURNS:
+        raise Conflict(f"A conversation holds {MAX_TURNS} turns. Begin a new one.", code="conversation_full")
+    named, known = request.customer.external_id, conversation.customer_external_id
+    if named and known and named != known:
+        raise Conflict("This conversation belongs to another customer.", code="other_customer")
+    return conversation
+
+
+def _context_of(conversation: Conversation | None) -> Context:
+    if conversation is None:
+        return Context()
+    last = None
+    if conversation.turn_count > conversation.context_start:
+        last = conversation.turns.filter(
+            number=conversation.turn_count, decision=Turn.Decision.CLARIFY
+        ).first()
+    return Context(
+        clarifications_used=conversation.clarifications_used,
+        earlier_human_requests=conversation.human_requests,
+        pending=Pending(last.rule_trigger, last.text, last.matched_text, last.options) if last else None,
+    )
+
+
+def _record(
+    actor: Actor,
+    request: TurnRequest,
+    conversation: Conversation | None,
+    outcome: Outcome,
+    on_recorded: Callable[[TurnResult], None] | None,
+) -> TurnResult:
+    with transaction.atomic():
+        conversation = _count_turn(actor, request, conversation, outcome)
+        turn = _turn_of(request, outcome, number=conversation.turn_count, delivered=True)
+        turn.conversation = conversation
+        turn.save(force_insert=True)
+        Trace.objects.create(
+            turn=turn,
+            facts=asdict(outcome.facts),
+            steps=[_step_json(step) for step in outcome.steps],
+            total_ms=outcome.total_ms,
+        )
+        handoff = None
+        if turn.decision == Turn.Decision.ESCALATE:
+            handoff = _hand_over(actor, request, conversation, turn, outcome)
+        result = _result(turn, outcome, conversation, handoff)
+        if on_recorded is not None:
+            on_recorded(result)
+    return result
+
+
+def _count_turn(
+    actor: Actor, request: TurnRequest, conversation: Conversation | None, outcome: Outcome
+) -> Conversation:
+    """Begin the conversation, or claim its next turn number; raise _Overtaken if another turn has it."""
+    action = outcome.decision.action
+    base = conversation or Conversation(
+        channel=request.channel, api_key_id=actor.id if actor.kind == "api_key" else None
+    )
+    before = base.turn_count
+    changes: dict[str, Any] = {
+        "turn_count": before + 1,
+        "clarifications_used": min(base.clarifications_used + (action == "clarify"), COUNTER_LIMIT),
+        "human_requests": min(base.human_requests + outcome.asked_for_human, COUNTER_LIMIT),
+        "state": workflow.WAITING_FOR_HUMAN if action == "escalate" else workflow.OPEN,
+        "updated_at": timezone.now(),
+    }
+    customer = request.customer
+    if customer.external_id or customer.user_type or customer.tier:
+        changes |= {
+            "customer_external_id": customer.external_id or base.customer_external_id,
+            "user_type": customer.user_type,
+            "tier": customer.tier,
+            "customer_verified": customer.verified,
+        }
+    for name, value in changes.items():
+        setattr(base, name, value)
+    if conversation is None:
+        base.save(force_insert=True)
+    else:
+        still = Conversation.objects.filter(pk=base.pk, turn_count=before, state=workflow.OPEN)
+        if not still.update(**changes):
+            raise _Overtaken
+    return base
+
+
+def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: bool) -> Turn:
+    """Return the turn as a row that is not saved yet."""
+    facts, decision, found = outcome.facts, outcome.decision, outcome.classification
+    known = bool(facts.intent)
+    rule = decision.escalation
+    exclusion = outcome.search.out_of_scope if outcome.search else None
+    return Turn(
+        number=number,
+        text=request.text,
+        page=request.page,
+        decision=decision.action,
+        reason=decision.reason,
+        mode=MODE,
+        delivered=delivered,
+        reply=outcome.reply,
+        intent=facts.intent,
+        confidence=facts.confidence if known else None,
+        threshold=facts.threshold if known else None,
+        margin=facts.margin if known else None,
+        is_fallback=facts.is_fallback if known else None,
+        alternatives=[asdict(score) for score in found.alternatives] if found else [],
+        citations=list(outcome.citations),
+        options=list(outcome.options),
+        exclusion=asdict(exclusion) if exclusion and decision.action == "out_of_scope" else None,
+        release=found.release if found else None,
+        model_version=found.model_version if found else None,
+        index_version=outcome.search.index_version if outcome.search else None,
+        rule_set_version=outcome.rule_set.version,
+        rule_kind=rule.kind if rule else "",
+        rule_trigger=rule.trigger if rule else "",
+        rule_id=rule.rule_id if rule else None,
+        rule_version=rule.rule_version if rule else None,
+        matched_text=rule.matched_text if rule else "",
+        wait_estimate_seconds=outcome.wait_seconds,
+    )
+
+
+def _hand_over(
+    actor: Actor, request: TurnRequest, conversation: Conversation, turn: Turn, outcome: Outcome
+) -> Handoff:
+    """Request a person, with the whole packet, and put the request into the queue."""
+    past = past_turns(conversation)[:-1] if turn.number > 1 else []
+    packet = packet_build(past=past, request=request, outcome=outcome, number=turn.number, at=turn.created_at)
+    handoff = Handoff.objects.create(
+        conversation=conversation,
+        turn=turn,
+        reason=turn.reason,
+        rule_kind=turn.rule_kind,
+        rule_trigger=turn.rule_trigger,
+        rule_id=turn.rule_id,
+        rule_version=turn.rule_version,
+        matched_text=turn.matched_text,
+        packet=packet,
+        complete=packet["complete"],
+        requested_at=turn.created_at,
+    )
+    return handoff_queue(actor=actor, handoff=handoff)
+
+
+def _result(
+    turn: Turn, outcome: Outcome, conversation: Conversation | None, handoff: Handoff | None
+) -> TurnResult:
+    escalates = turn.decision == Turn.Decision.ESCALATE
+    rule = rule_of(turn)
+    return TurnResult(
+        conversation_id=conversation.pk if conversation else None,
+        turn_id=turn.pk,
+        decision=turn.decision,
+        reason=turn.reason,
+        mode=turn.mode,
+        delivered=turn.delivered,
+        reply=turn.reply,
+        intent=turn.intent,
+        confidence=turn.confidence,
+        is_fallback=turn.is_fallback,
+        citations=outcome.citations,
+        options=outcome.options,
+        out_of_scope=turn.exclusion,
+        escalation={**rule, "wait_estimate_seconds": turn.wait_estimate_seconds}
+        if escalates and rule
+        else None,
+        handoff_id=handoff.pk if handoff else None,
+        versions=versions_of(turn),
+        timings_ms={**{step.name: step.ms for step in outcome.steps}, "total": outcome.total_ms},
+    )
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {"name": step.name, "ms": step.ms, "error": step.error, "details": dict(step.details)}

@@ -1,0 +1,21 @@
+"""Which states follow which: conversations and handoffs. Moves are made by core.transitions only."""
+
+from __future__ import annotations
+
+OPEN, WAITING_FOR_HUMAN, WITH_HUMAN, CLOSED = "open", "waiting_for_human", "with_human", "closed"
+CONVERSATION = {
+    OPEN: (WAITING_FOR_HUMAN, CLOSED),
+    WAITING_FOR_HUMAN: (WITH_HUMAN, OPEN, CLOSED),
+    WITH_HUMAN: (OPEN, CLOSED),
+    CLOSED: (),
+}
+
+REQUESTED, QUEUED, ACCEPTED, RESOLVED, RETURNED = "requested", "queued", "accepted", "resolved", "returned"
+HANDOFF = {
+    REQUESTED: (QUEUED,),
+    QUEUED: (ACCEPTED, RETURNED),
+    ACCEPTED: (RESOLVED, RETURNED),
+    RESOLVED: (),
+    RETURNED: (),
+}
+OPEN_HANDOFF = (REQUESTED, QUEUED, ACCEPTED)
