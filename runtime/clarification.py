@@ -37,7 +37,7 @@ class Pending:
 
 
 def option_chosen(reply: str, options: Sequence[Mapping[str, str]]) -> str | None:
-    """Return the intent of the option that ``reply`` names, by number, label or slug; None if it names none."""
+    """Return the intent of the option that ``reply`` names by number, label or slug, or None."""
     words = " ".join(reply.lower().replace("’", "'").split())
     match = NUMBER_REPLY.match(words)
     if match:

@@ -13,7 +13,7 @@ MAX_TURNS = 200  # per conversation; bounds every transcript and packet
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who is served. The facets count as an audience only where ``verified``: said by someone who may know."""
+    """Who is served. The facets count as an audience only where ``verified``: said by one who may know."""
 
     external_id: str = ""
     user_type: str = ""
@@ -91,7 +91,7 @@ class TurnResult:
 
 @dataclass(frozen=True, slots=True)
 class TurnPreview:
-    """A turn that was only tried: the result, every step with its details, and the packet a person would get."""
+    """A turn that was only tried: result, steps with their details, and the packet a person would get."""
 
     result: TurnResult
     steps: tuple[Step, ...]

@@ -119,7 +119,7 @@ class Turn(models.Model):
 
 
 class Trace(models.Model):
-    """How a turn came about: the facts it was decided on, and each step with its milliseconds and findings."""
+    """How a turn came about: the facts it was decided on, and each step with its time and findings."""
 
     turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="trace", primary_key=True)
     facts = models.JSONField()

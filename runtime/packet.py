@@ -1,7 +1,7 @@
 """The handoff packet: everything a person needs so that the customer repeats nothing. Pure.
 
-``SCHEMA`` is the JSON Schema of a complete packet. A packet that misses something is handed over all the same,
-flagged, with what it misses: a customer never waits for paperwork.
+``SCHEMA`` is the JSON Schema of a complete packet. A packet that misses something is handed over all the
+same, flagged, with what it misses: a customer never waits for paperwork.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def _attempt(outcome: Outcome, name: str, step: Callable[[], Mapping[str, Any]])
     except DomainError as refusal:
         error, details = refusal.code, {"message": refusal.message}
         log.warning("turn_step_refused", step=name, code=refusal.code)
-    except Exception as crash:  # noqa: BLE001 - the border of the turn: whatever breaks, a person takes over
+    except Exception as crash:  # the border of the turn: whatever breaks, a person takes over
         error = type(crash).__name__
         log.exception("turn_step_failed", step=name)
     ms = round((time.perf_counter() - started) * 1000, 3)

@@ -18,8 +18,8 @@ OPEN_QUESTIONS: Mapping[str, str] = {
         "I can bring in a person. So that the right one picks this up: what is it about, in a sentence?"
     ),
     HUMAN_ONLY_INTENT: (
-        "Someone from our team will handle this personally. Could you describe it in a sentence or two first, "
-        "so they have what they need?"
+        "Someone from our team will handle this personally. Could you describe it in a sentence or two "
+        "first, so they have what they need?"
     ),
     NO_ANSWER: (
         "I haven't found a good answer to that yet. Could you tell me a little more: what are you trying to "

@@ -47,7 +47,7 @@ def handoffs_visible_to(key: ApiKey) -> QuerySet[Handoff]:
 
 
 def wait_seconds_estimate() -> int | None:
-    """Return the 80th percentile of the waits at this hour (UTC) of the last 14 days, or None under 5 of them.
+    """Return the 80th percentile of the last 14 days' waits at this hour (UTC), or None under 5 of them.
 
     A wait runs from the request to its acceptance by a person.
     """
@@ -67,10 +67,12 @@ def wait_seconds_estimate() -> int | None:
     return math.ceil(waits[math.ceil(WAIT_QUANTILE * len(waits)) - 1])
 
 
-def past_turns(conversation: Conversation) -> list[PastTurn]:
-    """Return the conversation's turns, first to last, as a packet tells them (at most MAX_TURNS)."""
-    rows = conversation.turns.order_by("number").values_list(
-        "number", "text", "reply", "decision", "reason", "citations", "created_at"
+def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
+    """Return the turns under number ``before``, first to last, as a packet tells them (MAX_TURNS at most)."""
+    rows = (
+        conversation.turns.filter(number__lt=before)
+        .order_by("number")
+        .values_list("number", "text", "reply", "decision", "reason", "citations", "created_at")
     )
     return [PastTurn(*row) for row in rows]
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("help/<slug:slug>/", help_article, name="help-article"),
     path("api/v1/", include("kb.urls")),
     path("api/v1/", include("intents.urls")),
+    path("api/v1/", include("runtime.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # DRF builds APIView out of the classes that are named in its
 
 
 class HasScope(BasePermission):
-    """Allow a key that has the scope in the view's ``required_scopes`` (method → scope)."""
+    """Allow a key that has a scope named in the view's ``required_scopes`` (method → one or several)."""
 
     code = "missing_scope"
     message = "This API key lacks the scope that this endpoint needs."
@@ -20,4 +20,6 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         required = getattr(view, "required_scopes", {}).get(request.method)
         has_scope = getattr(request.user, "has_scope", None)
-        return bool(required and has_scope and has_scope(required))
+        if not required or has_scope is None:
+            return False
+        return any(map(has_scope, (required,) if isinstance(required, str) else required))

@@ -1,6 +1,6 @@
-"""Move handoffs: queued → accepted → resolved or returned. The conversation moves with them, in one transaction.
+"""Move handoffs: queued → accepted → resolved or returned. The conversation moves in the same transaction.
 
-Who may: a person with the permission ``runtime.change_handoff``, or a key whose scope the endpoint has checked.
+Who may: a person with ``runtime.change_handoff``, or a key whose scope the endpoint has checked.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def handoff_resolve(*, actor: Actor, handoff: Handoff, note: str = "") -> Handof
 
 
 def handoff_return(*, actor: Actor, handoff: Handoff, note: str = "") -> Handoff:
-    """Give the conversation back to the agent, which starts afresh: nothing said so far hands it over again."""
+    """Give the conversation back to the agent, which starts afresh: nothing said so far counts again."""
     return _move(
         actor,
         handoff,

@@ -232,7 +232,7 @@ def _hand_over(
     actor: Actor, request: TurnRequest, conversation: Conversation, turn: Turn, outcome: Outcome
 ) -> Handoff:
     """Request a person, with the whole packet, and put the request into the queue."""
-    past = past_turns(conversation)[:-1] if turn.number > 1 else []
+    past = past_turns(conversation, before=turn.number) if turn.number > 1 else []
     packet = packet_build(past=past, request=request, outcome=outcome, number=turn.number, at=turn.created_at)
     handoff = Handoff.objects.create(
         conversation=conversation,

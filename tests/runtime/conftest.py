@@ -1,0 +1,146 @@
+"""The agent with a made-up classifier and knowledge base; rules, words and storage are the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from core.actors import Actor
+from core.api_keys import api_key_create
+from core.models import ApiKey
+from escalation.engine import decide
+from escalation.language import handoff_message
+from escalation.selectors import live_rule_set
+from escalation.services import defaults_install
+from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
+from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
+from runtime import api
+from runtime.pipeline import Engines
+from runtime.selectors import wait_seconds_estimate
+from runtime.services import turn_take
+
+SYSTEM = Actor.system("test")
+
+GOOD = Classification(
+    intent="data_export",
+    confidence=0.93,
+    is_fallback=False,
+    threshold=0.5,
+    margin=0.8,
+    alternatives=(IntentScore("billing_inquiry", 0.04),),
+    nearest_examples=(NearestExample(5, "export my data", 0.91),),
+    release=3,
+    model_version=5,
+)
+AMBIGUOUS = replace(GOOD, confidence=0.52, margin=0.05, alternatives=(IntentScore("billing_inquiry", 0.47),))
+UNSURE = replace(GOOD, confidence=0.2, is_fallback=True, margin=0.15)
+PROFILES = {
+    slug: IntentProfile(slug, label, "", resolution)
+    for slug, label, resolution in (
+        ("data_export", "Data export", "ai_resolvable"),
+        ("billing_inquiry", "Billing inquiry", "ai_resolvable"),
+        ("legal_threat", "Legal threat", "human_only"),
+    )
+}
+HIT = SearchHit(
+    article_id=12,
+    revision_id=31,
+    title="How do I export my workspace?",
+    heading_path=("Steps",),
+    anchor="steps",
+    quote="1. Open **Settings**.\n2. Choose **Export**.",
+    score=0.7,
+    url="https://help.example.com/export",
+)
+EXCLUSION = ExclusionHit(12, "How do I export my workspace?", "Exports of single items.", 0.6)
+FOUND = SearchResult((HIT,), None, 12)
+
+
+def classify(text: str) -> Classification:
+    """Take the customer's words for stage directions."""
+    if "explode" in text:
+        raise RuntimeError("the model is gone")
+    if "ambiguous" in text:
+        return AMBIGUOUS
+    if "unsure" in text:
+        return UNSURE
+    if "sue you" in text:
+        return replace(GOOD, intent="legal_threat")
+    if "unknown intent" in text:
+        return replace(GOOD, intent="archived")
+    return GOOD
+
+
+def search(query: str, *, audience: Audience, page: str = "", limit: int = 5) -> SearchResult:
+    """Find the one article, except where the words say otherwise."""
+    if "index broken" in query:
+        raise OSError("no index")
+    if "excluded" in query:
+        return SearchResult((HIT,), EXCLUSION, 12)
+    if "nonsense" in query:
+        return SearchResult((replace(HIT, score=0.2),), None, 12)
+    if "nothing" in query:
+        return SearchResult((), None, 12)
+    return FOUND
+
+
+ENGINES = Engines(
+    rule_set=live_rule_set,
+    classify=classify,
+    intent_profile=PROFILES.get,
+    search=search,
+    decide=decide,
+    wait_seconds=wait_seconds_estimate,
+    handoff_message=handoff_message,
+)
+
+
+@pytest.fixture
+def rules(db: None) -> None:
+    defaults_install(actor=SYSTEM)
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A client with its key."""
+
+    http: APIClient
+    key: ApiKey
+
+    def turn(self, text: str, conversation_id: str | None = None, **more: Any) -> dict[str, Any]:
+        """Take a turn that must succeed."""
+        response = self.post("/api/v1/turns", {"text": text, "conversation_id": conversation_id, **more})
+        assert response.status_code == 200, response.content
+        return response.json()
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        """POST JSON."""
+        return self.http.post(path, body if body is not None else {}, format="json", headers=headers)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET."""
+        return self.http.get(path, query)
+
+
+@pytest.fixture
+def make_bot(rules: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bot]:
+    """Make a bot with the given scopes whose turns use the made-up engines."""
+    monkeypatch.setattr(api, "turn_take", partial(turn_take, engines=ENGINES))
+
+    def make(name: str = "bot", *scopes: str) -> Bot:
+        key, clear = api_key_create(actor=SYSTEM, name=name, scopes=scopes or ("runtime", "feedback"))
+        http = APIClient()
+        http.credentials(HTTP_AUTHORIZATION=f"Api-Key {clear}")
+        return Bot(http, key)
+
+    return make
+
+
+@pytest.fixture
+def bot(make_bot: Callable[..., Bot]) -> Bot:
+    return make_bot()
