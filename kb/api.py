@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.api.serializers import ErrorSerializer
 from kb import access
 from kb.contracts import Audience, SearchResult
 from kb.models import Article
@@ -25,7 +26,6 @@ from kb.serializers import (
     ArticleListSerializer,
     ArticleSerializer,
     AudienceSerializer,
-    ErrorSerializer,
     SearchRequestSerializer,
     SearchResponseSerializer,
 )

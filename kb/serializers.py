@@ -101,11 +101,3 @@ class ArticleFilter(filters.FilterSet):
     class Meta:
         model = Article
         fields = ("label", "slug")
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """Every refusal has this shape."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    extra = serializers.DictField()

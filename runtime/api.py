@@ -6,7 +6,7 @@ not see is 404, as if it did not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -19,10 +19,10 @@ from rest_framework import generics
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from core.api import idempotency
+from core.api.authentication import client_of
 from core.api.renderers import ORJSONRenderer
 from core.models import ApiKey
 from runtime import api_docs
@@ -75,13 +75,13 @@ class TurnsView(APIView):
     def _take(self, request: Request, execution: idempotency.Execution) -> Response:
         serializer = TurnRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        may_identify = request.user.has_scope(ApiKey.Scope.IDENTITY)
+        may_identify = client_of(request).has_scope(ApiKey.Scope.IDENTITY)
 
         def keep(result: TurnResult) -> None:
             execution.complete(200, result.as_json())
 
         result = turn_take(
-            actor=request.user.actor,
+            actor=client_of(request).actor,
             request=serializer.as_request(may_identify=may_identify),
             on_recorded=keep,
         )
@@ -96,7 +96,7 @@ class ConversationView(generics.RetrieveAPIView[Conversation]):
 
     def get_queryset(self) -> QuerySet[Conversation]:
         turns = Turn.objects.order_by("number")
-        return conversations_visible_to(self.request.auth).prefetch_related(
+        return conversations_visible_to(client_of(self.request).key).prefetch_related(
             Prefetch("turns", queryset=turns, to_attr="turns_in_order")
         )
 
@@ -124,7 +124,7 @@ class HandoffsView(generics.ListAPIView[Handoff]):
     filterset_class = HandoffFilter
 
     def get_queryset(self) -> QuerySet[Handoff]:
-        return handoffs_visible_to(self.request.auth).defer("packet")
+        return handoffs_visible_to(client_of(self.request).key).defer("packet")
 
     @extend_schema(**api_docs.HANDOFFS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -138,7 +138,7 @@ class HandoffView(generics.RetrieveAPIView[Handoff]):
     serializer_class = HandoffPacketSerializer
 
     def get_queryset(self) -> QuerySet[Handoff]:
-        return handoffs_visible_to(self.request.auth)
+        return handoffs_visible_to(client_of(self.request).key)
 
     @extend_schema(**api_docs.HANDOFF)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -152,17 +152,17 @@ class HandoffMoveView(generics.GenericAPIView[Handoff]):
     service: ClassVar[Callable[..., Handoff]]
 
     def get_queryset(self) -> QuerySet[Handoff]:
-        return handoffs_visible_to(self.request.auth)
+        return handoffs_visible_to(client_of(self.request).key)
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return act_once(request, lambda execution: self._move(request, execution))
 
     def _move(self, request: Request, execution: idempotency.Execution) -> Response:
-        serializer: Serializer[Any] = self.get_serializer(data=request.data)
+        serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         handoff = self.get_object()
         with transaction.atomic():
-            moved = self.service(actor=request.user.actor, handoff=handoff, **serializer.validated_data)
+            moved = self.service(actor=client_of(request).actor, handoff=handoff, **serializer.validated_data)
             answer = HandoffSerializer(moved).data
             execution.complete(200, answer)
         return Response(answer)
@@ -206,10 +206,10 @@ class FeedbackView(APIView):
         serializer.is_valid(raise_exception=True)
         given = {name: value for name, value in serializer.validated_data.items() if name != "turn_id"}
         turn = get_object_or_404(
-            turns_visible_to(request.auth).only("pk"), pk=serializer.validated_data["turn_id"]
+            turns_visible_to(client_of(request).key).only("pk"), pk=serializer.validated_data["turn_id"]
         )
         with transaction.atomic():
-            feedback = feedback_record(actor=request.user.actor, turn=turn, **given)
+            feedback = feedback_record(actor=client_of(request).actor, turn=turn, **given)
             answer = FeedbackSerializer(feedback).data
             execution.complete(201, answer)
         return Response(answer, status=201)
@@ -226,7 +226,7 @@ class JsonLinesRenderer(BaseRenderer):
         self,
         data: Any,
         accepted_media_type: str | None = None,
-        renderer_context: dict[str, Any] | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         lines = data if isinstance(data, list) else [data]
         return b"".join(orjson.dumps(line, default=str) + b"\n" for line in lines)
@@ -243,6 +243,6 @@ class EventsView(APIView):
         query = EventsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
-        events = turn_events(turns_visible_to(request.auth), after=after, limit=limit)
+        events = turn_events(turns_visible_to(client_of(request).key), after=after, limit=limit)
         cursor = events[-1]["id"] if events else after
         return Response(events, headers={"X-Next-After": str(cursor)})

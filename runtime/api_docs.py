@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from core.api.serializers import ErrorSerializer
 from runtime.api_examples import (
     ACCEPTED,
     CONVERSATION_BODY,
@@ -23,7 +24,6 @@ from runtime.api_examples import (
 from runtime.serializers import (
     AcceptSerializer,
     ConversationSerializer,
-    ErrorSerializer,
     EventSerializer,
     FeedbackRequestSerializer,
     FeedbackSerializer,

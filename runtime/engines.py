@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from intents.inference import classify
-
 from escalation.engine import decide
 from escalation.language import handoff_message
 from escalation.selectors import live_rule_set
+from intents.inference import classify
 from intents.selectors import intent_profile
 from kb.retrieval import search
 from runtime.pipeline import Engines

@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 SEARCH_LIMIT = 5
+NO_RULES = RuleSet(0, ())
+# Where nothing can be decided any more.
+FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
 MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
 
 
@@ -74,12 +77,12 @@ class Outcome:
     facts: TurnFacts
     query: str
     steps: list[Step] = field(default_factory=list)
-    rule_set: RuleSet = field(default_factory=lambda: RuleSet(0, ()))
+    rule_set: RuleSet = NO_RULES
     classification: Classification | None = None
     chosen_intent: str = ""
     profile: IntentProfile | None = None
     search: SearchResult | None = None
-    decision: Decision = field(default_factory=lambda: FAILED)
+    decision: Decision = FAILED
     options: tuple[dict[str, str], ...] = ()
     citations: tuple[dict[str, Any], ...] = ()
     reply: str = ""
@@ -95,9 +98,6 @@ class Outcome:
     def total_ms(self) -> float:
         """Milliseconds of all steps together."""
         return round(sum(step.ms for step in self.steps), 3)
-
-
-FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
 
 
 def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:

@@ -60,4 +60,5 @@ def out_of_scope_reply(exclusion: ExclusionHit) -> str:
 
 
 def _source(hit: SearchHit) -> str:
-    return f"[{hit.title}]({hit.url})" if hit.url else hit.title
+    """Name the article, with a link where the help centre has an address of its own."""
+    return f"[{hit.title}]({hit.url})" if hit.url.startswith("https://") else hit.title

@@ -61,7 +61,7 @@ class CitationSerializer(serializers.Serializer[Any]):
 
 class OptionSerializer(serializers.Serializer[Any]):
     intent = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # also a name of DRF's
 
 
 class ExclusionSerializer(serializers.Serializer[Any]):
@@ -181,7 +181,7 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
 class PacketIntentSerializer(serializers.Serializer[Any]):
     intent = serializers.CharField(allow_null=True)
     unavailable = serializers.CharField(required=False, help_text="Why no intent is known.")
-    label = serializers.CharField(required=False)
+    label = serializers.CharField(required=False)  # type: ignore[assignment]  # also a name of DRF's
     confidence = serializers.FloatField(required=False)
     threshold = serializers.FloatField(required=False)
     is_fallback = serializers.BooleanField(required=False)
@@ -202,9 +202,9 @@ class AttemptedStepSerializer(serializers.Serializer[Any]):
 
 
 class PulledDataSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # also a name of DRF's
     at = serializers.DateTimeField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # also a name of DRF's
 
 
 class PacketCustomerSerializer(CustomerSerializer):
@@ -298,11 +298,3 @@ class EventsQuerySerializer(serializers.Serializer[Any]):
         min_value=0, max_value=2**63 - 1, default=0, help_text="The id of the last event that you have."
     )
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """Every refusal."""
-
-    code = serializers.CharField(help_text="Stable; for programs.")
-    message = serializers.CharField(help_text="Says what to do; for people.")
-    extra = serializers.DictField()

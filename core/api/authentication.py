@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -39,6 +40,11 @@ class ApiClient:
     def has_scope(self, scope: str) -> bool:
         """Whether the key may do what ``scope`` stands for."""
         return scope in self.key.scopes
+
+
+def client_of(request: Request) -> ApiClient:
+    """Return the caller of a view that HasScope guards."""
+    return cast(ApiClient, request.user)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
