@@ -1,0 +1,52 @@
+"""Message normalisation: repair encoding, HTML to text, drop what nobody sees, settle white space.
+
+Decides nothing about personal data (``nlp.redaction``) or about which part of a thread is the message.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import ftfy
+import nh3
+
+MAX_CHARACTERS = 200_000  # a longer message is cut: nobody reads it, and every step below stays fast
+
+MARKUP = re.compile(
+    r"<(?:!doctype|!--|/?(?:html|head|body|p|br|div|span|a|b|i|u|strong|em|ul|ol|li|table|tbody|thead|tr|td|th|"
+    r"h[1-6]|pre|code|blockquote|img|font|hr|script|style|svg|iframe|form|input|meta|link)\b)",
+    re.IGNORECASE,
+)
+BLOCK_END = re.compile(
+    r"<(?:br|hr|/p|/div|/li|/tr|/h[1-6]|/pre|/blockquote|/table|/ul|/ol)\b[^<>]{0,200}>", re.IGNORECASE
+)
+CELL_END = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
+OTHER_SPACES = re.compile(r"[^\S\n]+")
+BLANK_LINES = re.compile(r"\n\s*\n\s*")
+FORMAT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # controls, zero-width, bidi, tags, surrogates
+
+
+def clean(text: str) -> str:
+    """Return readable plain text in NFC, lines kept, at most one blank line in a row; idempotent on such."""
+    text = text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
+    if MARKUP.search(text):
+        text = _without_markup(text)
+    text = ftfy.fix_text(_visible(text), normalization="NFC")
+    text = unicodedata.normalize("NFC", _visible(text))
+    text = OTHER_SPACES.sub(" ", text)
+    lines = "\n".join(line.strip() for line in text.split("\n"))
+    return BLANK_LINES.sub("\n\n", lines).strip()
+
+
+def _without_markup(text: str) -> str:
+    """Turn HTML into text: blocks end lines, table cells end words, scripts and styles vanish."""
+    text = BLOCK_END.sub("\n", text)
+    text = CELL_END.sub(" ", text)
+    return html.unescape(nh3.clean(text, tags=set(), clean_content_tags={"script", "style", "head", "svg"}))
+
+
+def _visible(text: str) -> str:
+    """Drop control, zero-width, bidirectional, tag and unassigned characters; keep line ends and tabs."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in FORMAT_CATEGORIES)
