@@ -14,14 +14,17 @@ import nh3
 
 MAX_CHARACTERS = 200_000  # a longer message is cut: nobody reads it, and every step below stays fast
 
+BLOCKS = (
+    "address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|li|"
+    "main|menu|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul"
+)
 MARKUP = re.compile(
-    r"<(?:!doctype|!--|/?(?:html|head|body|p|br|div|span|a|b|i|u|strong|em|ul|ol|li|table|tbody|thead|tr|td|th|"
-    r"h[1-6]|pre|code|blockquote|img|font|hr|script|style|svg|iframe|form|input|meta|link)\b)",
+    rf"<(?:!doctype|!--|/?(?:{BLOCKS}|html|head|body|br|span|a|b|i|u|strong|em|td|th|code|img|font|hr|script|style|"
+    r"svg|iframe|input|meta|link)\b)",
     re.IGNORECASE,
 )
-BLOCK_END = re.compile(
-    r"<(?:br|hr|/p|/div|/li|/tr|/h[1-6]|/pre|/blockquote|/table|/ul|/ol)\b[^<>]{0,200}>", re.IGNORECASE
-)
+BLOCK_START = re.compile(rf"<(?:{BLOCKS})\b[^<>]{{0,1000}}>", re.IGNORECASE)  # deep nesting would cost n²
+BLOCK_END = re.compile(rf"<(?:br|hr|/(?:{BLOCKS}))\b[^<>]{{0,1000}}>", re.IGNORECASE)
 CELL_END = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
 OTHER_SPACES = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r"\n\s*\n\s*")
@@ -33,7 +36,8 @@ def clean(text: str) -> str:
     text = text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     if MARKUP.search(text):
         text = _without_markup(text)
-    text = ftfy.fix_text(_visible(text), normalization="NFC")
+    text = BLANK_LINES.sub("\n\n", _visible(text))
+    text = ftfy.fix_text(text, normalization="NFC")
     text = unicodedata.normalize("NFC", _visible(text))
     text = OTHER_SPACES.sub(" ", text)
     lines = "\n".join(line.strip() for line in text.split("\n"))
@@ -41,8 +45,8 @@ def clean(text: str) -> str:
 
 
 def _without_markup(text: str) -> str:
-    """Turn HTML into text: blocks end lines, table cells end words, scripts and styles vanish."""
-    text = BLOCK_END.sub("\n", text)
+    """Turn HTML into text: blocks and breaks end lines, table cells end words, scripts and styles vanish."""
+    text = BLOCK_END.sub("\n", BLOCK_START.sub("", text))
     text = CELL_END.sub(" ", text)
     return html.unescape(nh3.clean(text, tags=set(), clean_content_tags={"script", "style", "head", "svg"}))
 
