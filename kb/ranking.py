@@ -19,15 +19,34 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from nlp.bm25 import tokenize
+
 Method = Literal["hybrid", "dense", "bm25"]
 METHODS: tuple[str, ...] = get_args(Method)
 
 PASSAGE_WEIGHT, TITLE_WEIGHT, WORDS_WEIGHT = 0.4, 0.3, 0.3
 TITLE_CANDIDATES = 50  # articles whose titles are compared token by token
 MAX_TITLE_TOKENS = 32
-PAGE_BOOST = 0.15
+PAGE_BOOST, VAGUE_BOOST = 0.15, 0.6
 EXCLUSION_THRESHOLD = 0.5
 LATTICE = 2048.0
+
+# Words of action, trouble and place that name no subject.
+GENERAL_TERMS = frozenset(
+    tokenize(
+        """
+        again already also anyone anything ask assist bad broken button can't cannot change choose click
+        confused confusing correct different do doesn't don't edit else error everything explain
+        explanation fail failed fields find fix form get give go good guide happen happened hello help
+        here hey hi hint info information issue keep know learn let line look make matter mean menu
+        message missing mistake more need new next not nothing now number off ok old one open option
+        options page part please possible problem question questions remove right save say screen
+        section see seem select set setting settings setup show site start step still stop stuck support
+        switch tab tell thank thanks thing things trouble try trying turn understand unsure update use
+        using value view want way weird won't work working works wrong
+        """
+    )
+)
 
 
 def to_lattice(vectors: np.ndarray) -> np.ndarray:
@@ -72,13 +91,18 @@ def blend(passage: np.ndarray, title: np.ndarray, words: np.ndarray) -> np.ndarr
     return PASSAGE_WEIGHT * passage + TITLE_WEIGHT * title + WORDS_WEIGHT * words
 
 
-def page_boost(scores: np.ndarray, boosted: np.ndarray) -> np.ndarray:
-    """Lift the articles of the reader's page by PAGE_BOOST of what they lack to 1.
+def page_boost(scores: np.ndarray, boosted: np.ndarray, *, vague: bool) -> np.ndarray:
+    """Lift the articles of the reader's page by a share of what they lack to 1.
 
-    Enough to decide between articles that a vague query leaves close together, too little to pass one that
-    the query names.
+    A vague query ("how do I change this?") says what to do but not with what: the page says it, so the boost
+    decides. With any other query it only decides between articles that lie close together.
     """
-    return np.where(boosted, scores + PAGE_BOOST * (1 - scores), scores)
+    return np.where(boosted, scores + (VAGUE_BOOST if vague else PAGE_BOOST) * (1 - scores), scores)
+
+
+def is_vague(terms: Sequence[str]) -> bool:
+    """Tell whether a query's terms (see ``nlp.bm25.tokenize``) name no subject of their own."""
+    return GENERAL_TERMS.issuperset(terms)
 
 
 def top(scores: np.ndarray, eligible: np.ndarray, limit: int) -> np.ndarray:

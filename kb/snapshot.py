@@ -174,7 +174,8 @@ class IndexSnapshot(Generic[Id]):
         readable = allowed[self._article_of]
         answers = np.where(readable & ~self._is_exclusion, cosines, 0.0)
         passage = np.maximum.reduceat(answers, self._starts)
-        scores = ranking.page_boost(self._scores(method, terms, encoding, passage, allowed), boosted)
+        scores = self._scores(method, terms, encoding, passage, allowed)
+        scores = ranking.page_boost(scores, boosted, vague=ranking.is_vague(terms))
         rows = ranking.top(scores, allowed, max(1, min(limit, MAX_LIMIT)))
         excluded = ranking.find_exclusion(cosines, readable & self._is_exclusion, float(passage.max()))
         return Found(

@@ -70,6 +70,6 @@ def test_cleaning_again_changes_nothing(text):
     ids=lambda text: repr(text[:6]),
 )
 def test_a_hostile_message_of_100_kilobytes_takes_no_longer_than_a_second(text):
-    started = time.perf_counter()
+    started = time.process_time()
     clean(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

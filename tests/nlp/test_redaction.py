@@ -225,6 +225,6 @@ HOSTILE = [
 @pytest.mark.row("R15")
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
 def test_a_hostile_text_of_100_kilobytes_takes_no_longer_than_a_second(text):
-    started = time.perf_counter()
+    started = time.process_time()
     redact(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

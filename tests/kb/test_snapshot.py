@@ -1,0 +1,267 @@
+"""The index in memory: what is found, what is not, and that nobody sees or feels what they may not read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kb.snapshot import Found, IndexSnapshot, embed_chunks, index_article, pack, unpack
+from nlp.encoder import load_encoder
+from tests.kb.help_centre import ARTICLES
+from tests.kb.words_encoder import WordsEncoder
+
+METHODS = ["hybrid", "dense", "bm25"]
+WORDS = ["card", "invoice", "plan", "team", "key", "slack", "tax", "phone"]
+TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+SECTIONS = st.lists(TEXTS, min_size=1, max_size=3).map(
+    lambda texts: "\n\n".join(f"## {text}\n\n{text}" for text in texts)
+)
+ARTICLE_SETS = st.dictionaries(st.integers(0, 30), st.tuples(TEXTS, SECTIONS), max_size=6)
+
+
+def snapshot_of(articles, encoder=None):
+    encoder = encoder or WordsEncoder()
+    return IndexSnapshot.build(
+        [index_article(key, 7, title, markdown, encoder) for key, (title, markdown) in articles.items()],
+        encoder,
+    )
+
+
+def found_ids(snapshot, query, allowed=None, **options):
+    allowed = snapshot.article_ids if allowed is None else allowed
+    return [hit.article_id for hit in snapshot.search(query, allowed_articles=allowed, **options).hits]
+
+
+@pytest.fixture(scope="module")
+def help_centre():
+    return snapshot_of(ARTICLES, load_encoder())
+
+
+@pytest.mark.row("R55", "2.5")
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40)
+@given(ARTICLE_SETS, st.sets(st.integers(0, 30)), TEXTS)
+def test_articles_outside_the_audience_never_appear_and_change_no_score(method, articles, allowed, query):
+    both = snapshot_of(articles).search(query, allowed_articles=allowed, limit=50, method=method)
+    alone = snapshot_of({key: value for key, value in articles.items() if key in allowed}).search(
+        query, allowed_articles=allowed, limit=50, method=method
+    )
+    assert {hit.article_id for hit in both.hits} <= allowed
+    assert both == alone
+
+
+@pytest.mark.row("R55")
+def test_hidden_articles_change_no_score_with_the_real_encoder(help_centre):
+    allowed = {"invoice", "payment", "2fa", "sso"}
+    alone = snapshot_of({key: ARTICLES[key] for key in allowed}, load_encoder())
+    for query in (
+        "change my credit card",
+        "SSO",
+        "why is the tax on my invoice so high?",
+        "refund annual plan",
+    ):
+        assert help_centre.search(query, allowed_articles=allowed) == alone.search(
+            query, allowed_articles=allowed
+        )
+
+
+@pytest.mark.row("2.13")
+@settings(max_examples=40)
+@given(ARTICLE_SETS, st.integers(0, 30), st.one_of(st.none(), st.tuples(TEXTS, SECTIONS)), TEXTS)
+def test_a_changed_snapshot_equals_one_built_anew(articles, key, new, query):
+    encoder = WordsEncoder()
+    before = snapshot_of(articles, encoder)
+    expected = {other: value for other, value in articles.items() if other != key}
+    if new is None:
+        changed = before.remove(key)
+    else:
+        changed = before.replace(index_article(key, 7, *new, encoder))
+        expected[key] = new
+    anew = snapshot_of(expected, encoder)
+    assert changed.article_ids == anew.article_ids
+    for method in METHODS:
+        assert changed.search(query, allowed_articles=expected, limit=50, method=method) == anew.search(
+            query, allowed_articles=expected, limit=50, method=method
+        )
+    assert set(before.article_ids) == set(articles)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40)
+@given(ARTICLE_SETS, st.text(max_size=50), st.sets(st.integers(0, 30)))
+def test_scores_are_ordered_numbers_from_zero_to_one(method, articles, query, boosted):
+    snapshot = snapshot_of(articles)
+    hits = snapshot.search(
+        query, allowed_articles=articles, boosted_articles=boosted, limit=50, method=method
+    ).hits
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+    assert len({hit.article_id for hit in hits}) == len(hits)
+
+
+@pytest.mark.row("2.14")
+def test_a_hit_names_article_revision_anchor_and_a_verbatim_quote(help_centre):
+    hit = help_centre.search("my card was declined", allowed_articles=help_centre.article_ids).hits[0]
+    assert (hit.article_id, hit.revision_id, hit.title) == (
+        "payment",
+        7,
+        "How do I change my payment method?",
+    )
+    assert (hit.chunk.heading_path, hit.chunk.anchor) == (("Failed payments",), "failed-payments")
+    assert hit.chunk.quote == "We retry a declined card three times over seven days."
+
+
+@pytest.mark.parametrize(
+    ("query", "article"),
+    [
+        ("lost my phone with the authenticator", "2fa"),
+        ("2FA", "2fa"),
+        ("okta single sign on", "sso"),
+        ("I forgot my password", "password"),
+        ("add a colleague to the team", "invite"),
+        ("download everything as csv", "export"),
+        ("rate limit", "api"),
+    ],
+)
+def test_a_plain_question_finds_its_article(help_centre, query, article):
+    assert found_ids(help_centre, query)[0] == article
+
+
+@pytest.mark.row("2.7")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "I have a question about my invoice",
+        "help",
+        "how do I change this?",
+        "what does this mean?",
+        "settings",
+    ],
+)
+def test_a_vague_question_on_a_page_finds_the_articles_of_that_page(help_centre, query):
+    assert found_ids(help_centre, query, boosted_articles={"invoice"})[0] == "invoice"
+
+
+@pytest.mark.row("2.7")
+@pytest.mark.parametrize("query", ["how do I change this?", "help", "settings"])
+def test_without_the_page_the_same_question_does_not(help_centre, query):
+    assert found_ids(help_centre, query)[:1] != ["invoice"]
+
+
+@pytest.mark.row("2.7")
+@pytest.mark.parametrize(
+    ("query", "article"),
+    [
+        ("how do I set up 2FA", "2fa"),
+        ("connect slack", "slack"),
+        ("reset password", "password"),
+        ("invite a team member", "invite"),
+        ("create an API key", "api"),
+    ],
+)
+def test_a_question_about_something_else_still_wins_on_that_page(help_centre, query, article):
+    assert found_ids(help_centre, query, boosted_articles={"invoice", "payment"})[0] == article
+
+
+@pytest.mark.row("2.7", "2.5")
+def test_the_page_does_not_open_what_the_audience_closes(help_centre):
+    assert "invoice" not in found_ids(help_centre, "help", allowed={"slack"}, boosted_articles={"invoice"})
+
+
+@pytest.mark.row("2.6")
+@pytest.mark.parametrize(
+    ("query", "article", "text"),
+    [
+        ("can I get a refund for my annual plan", "invoice", "- Refunds for annual plans"),
+        ("I bought it through the app store", "invoice", "- Purchases made through the App Store"),
+        ("can we pay by bank transfer", "payment", "* Paying by bank transfer or purchase order"),
+        (
+            "reset two-factor authentication for a colleague",
+            "2fa",
+            "- Resetting two-factor authentication for another person",
+        ),
+        ("export a deleted project", "export", "- Exporting deleted projects"),
+    ],
+)
+def test_a_question_that_an_article_excludes_names_the_exclusion(help_centre, query, article, text):
+    exclusion = help_centre.search(query, allowed_articles=help_centre.article_ids).exclusion
+    assert (exclusion.article_id, exclusion.chunk.quote) == (article, text)
+
+
+@pytest.mark.row("2.6")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "how do I read my invoice",
+        "change payment method",
+        "set up 2FA",
+        "export my data",
+        "weather in Paris",
+        "help",
+    ],
+)
+def test_a_question_that_is_answered_or_foreign_meets_no_exclusion(help_centre, query):
+    assert help_centre.search(query, allowed_articles=help_centre.article_ids).exclusion is None
+
+
+@pytest.mark.row("2.6", "2.5")
+def test_an_exclusion_of_an_article_outside_the_audience_stays_unseen(help_centre):
+    allowed = set(ARTICLES) - {"invoice"}
+    found = help_centre.search("can I get a refund for my annual plan", allowed_articles=allowed)
+    assert found.exclusion is None
+
+
+@pytest.mark.row("2.6")
+def test_an_exclusion_is_never_given_as_an_answer(help_centre):
+    for query in ("refunds for annual plans", "exporting deleted projects", "bank transfer"):
+        for hit in help_centre.search(query, allowed_articles=help_centre.article_ids, limit=50).hits:
+            assert hit.chunk.kind == "answer"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("query", ["", "   ", "😀👍", "?!…", "\x00", "\ud83d", "how do I do this"])
+def test_a_query_without_words_finds_nothing(query, method):
+    assert snapshot_of({1: ("card", "card")}).search(query, allowed_articles=[1], method=method) == Found()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_empty_index_an_empty_audience_and_a_single_article_are_no_special_cases(method):
+    assert snapshot_of({}).search("card", allowed_articles=[1], method=method) == Found()
+    one = snapshot_of({1: ("card", "card")})
+    assert one.search("card", allowed_articles=[], method=method) == Found()
+    assert found_ids(one, "card", method=method) == [1]
+    assert one.remove(1).search("card", allowed_articles=[1], method=method) == Found()
+
+
+def test_an_endless_query_is_cut_and_answered(help_centre):
+    assert found_ids(help_centre, "connect slack " * 20_000)[0] == "slack"
+
+
+def test_the_number_of_hits_is_bounded(help_centre):
+    assert len(found_ids(help_centre, "open settings", limit=3)) == 3
+    assert len(found_ids(help_centre, "open settings", limit=0)) == 1
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ValueError, match="Unknown method 'magic'"):
+        snapshot_of({1: ("card", "card")}).search("card", allowed_articles=[1], method="magic")
+
+
+@pytest.mark.row("2.13")
+def test_only_changed_chunks_are_encoded_again():
+    encoder = WordsEncoder()
+    old = index_article(1, 7, "Plan", "## One\n\nfirst\n\n## Two\n\nsecond", encoder)
+    new = index_article(1, 8, "Plan", "## One\n\nfirst\n\n## Two\n\nsecond, corrected", WordsEncoder())
+    known = {item.text_hash: vector for item, vector in zip(old.chunks, old.vectors, strict=True)}
+    encoder.encoded.clear()
+    vectors = embed_chunks(new.chunks, encoder, known)
+    assert encoder.encoded == ["Plan. Two. second, corrected"]
+    assert np.array_equal(vectors, new.vectors)
+
+
+def test_packed_vectors_come_back_exactly():
+    vectors = index_article(1, 7, "Plan", "text", WordsEncoder()).vectors
+    assert np.array_equal(unpack(pack(vectors), WordsEncoder.dimension), vectors)
+    with pytest.raises(ValueError, match="cannot reshape"):
+        unpack(pack(vectors)[:-2], WordsEncoder.dimension)
