@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,9 +17,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from nlp.cleaning import clean
+
 MAX_ARTICLE_BYTES = 100_000  # with the next two, the worst Markdown found renders in under a second
 MAX_ARTICLE_LINES = 5_000
 MAX_NESTING = 10  # five lists inside each other; what is deeper shows as text
+MAX_HTML_DEPTH = 100  # the sanitiser's time grows with the square of the depth; deeper HTML shows as text
 
 TAGS = frozenset(
     """
@@ -38,9 +42,12 @@ ATTRIBUTES = {
 URL_SCHEMES = frozenset({"http", "https", "mailto"})
 INVISIBLE_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028\u2029\ufeff]")
 FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
+HTML_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]{0,30})", re.IGNORECASE)
+CLOSED_BY_THE_NEXT = frozenset({"p", "li", "td", "th", "tr", "dd", "dt", "br", "hr", "img", "wbr", "col"})
 NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
-_parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING}).enable(
+_parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+_text_only_parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "html": False}).enable(
     ["table", "strikethrough"]
 )
 
@@ -55,9 +62,9 @@ class Heading:
     line: int
 
 
-def parse(markdown: str) -> list[Token]:
+def parse(markdown: str, parser: MarkdownIt = _parser) -> list[Token]:
     """Return markdown-it's flat token list; every heading carries its unique anchor as attribute ``id``."""
-    tokens = _parser.parse(markdown)
+    tokens = parser.parse(markdown)
     used: dict[str, int] = {}
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -71,6 +78,10 @@ def render(markdown: str) -> str:
     if problem:
         raise ValueError(problem)
     tokens = parse(markdown)
+    markup = _parser.renderer.render(tokens, _parser.options, {})
+    if _is_deep(markup):
+        tokens = parse(markdown, _text_only_parser)
+        markup = _text_only_parser.renderer.render(tokens, _text_only_parser.options, {})
     anchors = {str(token.attrGet("id")) for token in tokens if token.type == "heading_open"}
 
     def keep(tag: str, attribute: str, value: str) -> str | None:
@@ -83,7 +94,7 @@ def render(markdown: str) -> str:
         return value
 
     return nh3.clean(
-        _parser.renderer.render(tokens, _parser.options, {}),
+        markup,
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=keep,
@@ -174,5 +185,21 @@ def _is_safe_link(url: str) -> bool:
     return _is_local(url) or seen.startswith(tuple(f"{scheme}:" for scheme in URL_SCHEMES))
 
 
+def _is_deep(markup: str) -> bool:
+    """Tell whether more than MAX_HTML_DEPTH elements stand open at once."""
+    unclosed: Counter[str] = Counter()
+    depth = 0
+    for closing, name in HTML_TAG.findall(markup):
+        tag = name.lower()
+        if tag in CLOSED_BY_THE_NEXT or (closing and not unclosed[tag]):
+            continue
+        change = -1 if closing else 1
+        unclosed[tag] += change
+        depth += change
+        if depth > MAX_HTML_DEPTH:
+            return True
+    return False
+
+
 def _html_text(markup: str) -> str:
-    return " ".join(html.unescape(nh3.clean(markup, tags=set())).split())
+    return " ".join(clean(markup).split())

@@ -15,8 +15,9 @@ import nh3
 MAX_CHARACTERS = 200_000  # a longer message is cut: nobody reads it, and every step below stays fast
 
 BLOCKS = (
-    "address|article|aside|blockquote|center|dd|details|dir|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|li|"
-    "main|menu|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul"
+    "address|article|aside|blockquote|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|"
+    "form|h[1-6]|header|hgroup|li|listing|main|menu|nav|ol|p|pre|search|section|summary|table|tbody|tfoot|thead|"
+    "tr|ul|xmp"
 )
 MARKUP = re.compile(
     rf"<(?:!doctype|!--|/?(?:{BLOCKS}|html|head|body|br|span|a|b|i|u|strong|em|td|th|code|img|font|hr|script|style|"

@@ -277,6 +277,10 @@ def test_an_article_above_the_cap_is_refused():
         "a|b\n-|-\n",
         "[a](",
         "<div>",
+        "<x><hr>",
+        "<b></p>",
+        "<center>",
+        "<div title='</div>'>",
         "&#0;",
         "~~",
         "1. ",
@@ -323,3 +327,18 @@ def test_plain_text_has_the_words_and_no_markup():
         )
         == "T\nA b c pic\nd & e\nf\ng\nh\ni"
     )
+
+
+def test_raw_html_nested_too_deep_shows_as_text():
+    assert (
+        render("## A\n\n" + "<div>" * 99 + "seen")
+        == '<h2 id="a">A</h2>\n' + "<div>" * 99 + "seen" + "</div>" * 99
+    )
+    assert render("## A\n\n" + "<div>" * 101 + "seen") == (
+        '<h2 id="a">A</h2>\n<p>' + "&lt;div&gt;" * 101 + "seen</p>\n"
+    )
+
+
+def test_a_long_table_in_html_is_not_deep():
+    table = "<table>" + "<tr><td>a<td><b>b</b><br></tr>" * 300 + "</table>"
+    assert render(table).count("<td>") == 600

@@ -60,6 +60,9 @@ def test_cleaning_again_changes_nothing(text):
     "text",
     [
         "<div>" * 20_000,
+        "<x><hr>" * 14_000,
+        "<b></p>" * 14_000,
+        "<dialog>" * 12_000,
         "<" * 100_000,
         "<p " * 33_000,
         "&amp;" * 20_000,
