@@ -342,3 +342,9 @@ def test_raw_html_nested_too_deep_shows_as_text():
 def test_a_long_table_in_html_is_not_deep():
     table = "<table>" + "<tr><td>a<td><b>b</b><br></tr>" * 300 + "</table>"
     assert render(table).count("<td>") == 600
+
+
+def test_ids_of_raw_html_do_not_reach_the_page():
+    assert render("## Fees\n\n<h2 id=csrftoken>x</h2>\n\n<a id=fees>y</a>") == (
+        '<h2 id="fees">Fees</h2>\n<h2>x</h2>\n<p><a rel="nofollow noopener noreferrer">y</a></p>\n'
+    )

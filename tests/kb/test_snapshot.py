@@ -265,3 +265,23 @@ def test_packed_vectors_come_back_exactly():
     assert np.array_equal(unpack(pack(vectors), WordsEncoder.dimension), vectors)
     with pytest.raises(ValueError, match="cannot reshape"):
         unpack(pack(vectors)[:-2], WordsEncoder.dimension)
+
+
+@pytest.mark.row("2.6")
+def test_what_an_article_excludes_adds_nothing_to_its_score():
+    answer = "Choose a plan.\n"
+    plain = snapshot_of({1: ("Plans", answer), 2: ("Taxes", "The tax rate.")})
+    limited = snapshot_of(
+        {1: ("Plans", answer + "\n## Not covered\n\n- refund\n"), 2: ("Taxes", "The tax rate.")}
+    )
+    for method in METHODS:
+        for query in ("refund", "plan refund", "choose a tax"):
+            hits = plain.search(query, allowed_articles=[1, 2], method=method).hits
+            assert limited.search(query, allowed_articles=[1, 2], method=method).hits == hits
+
+
+@pytest.mark.row("2.7", "2.5")
+def test_a_page_whose_articles_are_closed_to_the_reader_counts_as_no_page():
+    snapshot = snapshot_of({1: ("card", "card"), 2: ("tax", "tax")})
+    assert snapshot.search("how do I do this", allowed_articles=[1], boosted_articles=[2]) == Found()
+    assert snapshot.search("how do I do this", allowed_articles=[1], boosted_articles=[1]) != Found()
