@@ -21,6 +21,7 @@ from celery import current_app
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
 from kombu.exceptions import OperationalError
 
 from core import activity
@@ -124,7 +125,7 @@ def run(job_id: uuid.UUID | str) -> Job | None:
 
 
 def _work(job: Job) -> None:
-    handle = _handlers.get(job.task)
+    handle = _handler_of(job.task)
     if handle is None:
         _finish(job, Job.State.FAILED, error=f"No handler is registered for {job.task}.")
         return
@@ -210,6 +211,13 @@ def retry(job: Job, *, actor: Actor) -> Job:
         transaction.on_commit(partial(send, job.pk), robust=True)
     job.refresh_from_db()
     return job
+
+
+def _handler_of(task: str) -> Handler | None:
+    """Return the handler; the apps' ``tasks`` modules are read when the first one is asked for."""
+    if task not in _handlers:
+        autodiscover_modules("tasks")
+    return _handlers.get(task)
 
 
 def _claim(job_id: uuid.UUID | str) -> Job | None:

@@ -19,7 +19,7 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.permissions import require
 from kb import index_version, pages, workflow
 from kb.diff import unified
-from kb.markdown import MAX_ARTICLE_BYTES
+from kb.markdown import size_problem
 from kb.models import TITLE_LENGTH, Article, AudienceValue, Label, ProductPage, Revision
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -243,10 +243,10 @@ def _check_text(title: str, body: str) -> None:
             f"Use one line of at most {TITLE_LENGTH} characters for the title.", code="bad_title"
         )
     try:
-        size = len((title + body).encode())
+        (title + body).encode()
     except UnicodeEncodeError as error:
         raise InvalidInput("The text holds half of a surrogate pair.", code="bad_characters") from error
     if "\x00" in title + body:
         raise InvalidInput("The text holds a NUL character.", code="bad_characters")
-    if size > MAX_ARTICLE_BYTES:
-        raise InvalidInput(f"An article may have at most {MAX_ARTICLE_BYTES} bytes.", code="too_long")
+    if problem := size_problem(body):
+        raise InvalidInput(problem, code="too_long")

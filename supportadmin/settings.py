@@ -8,6 +8,7 @@ import environ
 from kombu.transport import TRANSPORT_ALIASES
 
 from core import log_format
+from supportadmin import theme
 from supportadmin.environment import read_allowed_hosts, read_mode, read_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -259,3 +260,5 @@ LOGGING = {
         "kombu.connection": {"level": "ERROR"},  # warns that the file transport has no host
     },
 }
+
+UNFOLD = theme.UNFOLD

@@ -5,16 +5,24 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from core.api.ping import PingView
 from core.health import MetricsView, healthz, readyz
+from supportadmin import chat
 from supportadmin.help import help_article
+from supportadmin.playground import playground
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/playground/", playground, name="playground"),
     path("admin/", admin.site.urls),
+    path("demo/chat/", chat.chat, name="demo-chat"),
+    path("demo/chat/send/", chat.send, name="demo-chat-send"),
+    path("demo/chat/feedback/", chat.feedback, name="demo-chat-feedback"),
     path("help/<slug:slug>/", help_article, name="help-article"),
+    path("api/v1/ping", PingView.as_view(), name="ping"),
     path("api/v1/", include("kb.urls")),
     path("api/v1/", include("intents.urls")),
     path("api/v1/", include("runtime.urls")),

@@ -1,0 +1,275 @@
+"""The dashboard's figures, each counted from rows at the moment of the request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from core.models import Activity, Heartbeat, Job
+from intents.contracts import IntentsSummary
+from intents.selectors import intents_summary
+from kb.contracts import KnowledgeBaseCounts
+from kb.selectors import knowledge_base_counts
+from runtime.summary import RuntimeSummary, runtime_summary
+
+DAYS = 14
+ACTIVITY_LINES = 8
+WORKER_SILENT_SECONDS = 60
+DECISIONS = (
+    ("answer", "Answered"),
+    ("clarify", "Clarified"),
+    ("escalate", "Handed over"),
+    ("out_of_scope", "Out of scope"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One figure with the words that keep it honest."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for a person, with the place to deal with it."""
+
+    title: str
+    detail: str
+    url: str
+    tag: str
+    tone: str
+
+
+def add_to_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the dashboard to the index page's context."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    runtime = runtime_summary(since=now - timedelta(days=DAYS))
+    articles = knowledge_base_counts(today=today)
+    intents = intents_summary()
+    days, legend = _days(runtime, today)
+    context["dashboard"] = {
+        "kpis": _kpis(runtime),
+        "days": days,
+        "legend": legend,
+        "turns_total": sum(runtime.decisions.values()),
+        "needs": [need for need in _needs(articles, intents, runtime) if need is not None],
+        "steps": [_kb_step(articles), _intents_step(intents), _escalation_step(runtime)],
+        "activity": [_line(row) for row in Activity.objects.all()[:ACTIVITY_LINES]],
+        "health": _health(articles, intents),
+    }
+    return context
+
+
+def _kpis(runtime: RuntimeSummary) -> list[Kpi]:
+    turns = sum(runtime.decisions.values())
+    rated = runtime.thumbs_up + runtime.thumbs_down
+    period = f"of {turns:,} turns in {DAYS} days"
+    return [
+        Kpi("Answered with a citation", *_share(runtime.decisions.get("answer", 0), turns), period),
+        Kpi("Handed over to a person", *_share(runtime.decisions.get("escalate", 0), turns), period),
+        Kpi(
+            "Customers who said it helped",
+            *_share(runtime.thumbs_up, rated),
+            f"{runtime.thumbs_up} up, {runtime.thumbs_down} down" if rated else "nobody has rated yet",
+        ),
+        Kpi(
+            "Time to decide",
+            "–" if runtime.p95_ms is None else f"{runtime.p95_ms:.0f}",
+            "" if runtime.p95_ms is None else "ms",
+            "95 % of turns are faster" if runtime.p95_ms is not None else "no turn yet",
+        ),
+    ]
+
+
+def _share(part: int, whole: int) -> tuple[str, str]:
+    return (f"{100 * part / whole:.0f}", "%") if whole else ("–", "")
+
+
+def _days(runtime: RuntimeSummary, today: date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return one bar a day, oldest first, scaled to the busiest day, and the legend with totals."""
+    per_day: dict[date, Counter[str]] = {}
+    for (day, decision), count in runtime.per_day.items():
+        per_day.setdefault(day, Counter())[decision] += count
+    busiest = max((counts.total() for counts in per_day.values()), default=0) or 1
+    days = []
+    for offset in range(DAYS - 1, -1, -1):
+        day = today - timedelta(days=offset)
+        counts = per_day.get(day, Counter())
+        parts = [
+            {"decision": name, "count": counts[name], "height_percent": 100 * counts[name] / busiest}
+            for name, _ in DECISIONS
+        ]
+        days.append(
+            {
+                "label": f"{day:%A %d %B}",
+                "short_label": f"{day.day}",
+                "total": counts.total(),
+                "parts": parts,
+            }
+        )
+    legend = [
+        {"decision": name, "label": label, "count": runtime.decisions.get(name, 0)}
+        for name, label in DECISIONS
+    ]
+    return days, legend
+
+
+def _needs(
+    articles: KnowledgeBaseCounts, intents: IntentsSummary, runtime: RuntimeSummary
+) -> list[Need | None]:
+    failed = Job.objects.filter(state__in=(Job.State.FAILED, Job.State.QUARANTINED)).count()
+    short = intents.active_intents - intents.trainable_intents
+    oldest = f"the oldest for {timesince(runtime.oldest_open_handoff)}" if runtime.oldest_open_handoff else ""
+    return [
+        _need(runtime.open_handoffs, "handoff", "waits", oldest, "runtime_handoff", "bad"),
+        _need(
+            articles.in_review,
+            "revision",
+            "awaits review",
+            "the author cannot approve it",
+            "kb_revision",
+            "warn",
+        ),
+        _need(articles.approved, "revision", "is approved, not published", "", "kb_revision", "warn"),
+        _need(
+            articles.due_for_review,
+            "article",
+            "is due for a check",
+            "its review date has passed",
+            "kb_article",
+            "warn",
+        ),
+        _need(short, "intent", "has too few real examples", "8 are needed", "intents_intent", "warn"),
+        _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
+        None
+        if intents.live_release is not None
+        else Need(
+            "No model is live", "every turn goes to a person", _list("intents_modelversion"), "train", "bad"
+        ),
+    ]
+
+
+def _need(count: int, noun: str, verb: str, detail: str, admin_name: str, tone: str) -> Need | None:
+    if count <= 0:
+        return None
+    title = f"{count} {noun} {verb}" if count == 1 else f"{count} {noun}s {_plural(verb)}"
+    return Need(title, detail, _list(admin_name), str(count), tone)
+
+
+def _plural(verb: str) -> str:
+    first, _, rest = verb.partition(" ")
+    plural = {"is": "are", "has": "have"}.get(first, first.removesuffix("s"))
+    return f"{plural} {rest}".strip()
+
+
+def _list(admin_name: str) -> str:
+    return reverse(f"admin:{admin_name}_changelist")
+
+
+def _kb_step(articles: KnowledgeBaseCounts) -> dict[str, Any]:
+    return {
+        "number": 2,
+        "title": "Knowledge base",
+        "tag": "all indexed" if not articles.unindexed else f"{articles.unindexed} not indexed",
+        "tone": "good" if not articles.unindexed else "warn",
+        "facts": [
+            {"label": "Published articles", "value": articles.published},
+            {"label": "In review", "value": articles.in_review},
+            {"label": "Drafts", "value": articles.drafts},
+        ],
+        "next_step": "The agent answers from published revisions only.",
+        "link_text": "Articles",
+        "url": _list("kb_article"),
+    }
+
+
+def _intents_step(intents: IntentsSummary) -> dict[str, Any]:
+    live = intents.live_release is not None
+    trainable = f"{intents.trainable_intents} of {intents.active_intents}"
+    return {
+        "number": 3,
+        "title": "Intents",
+        "tag": f"model {intents.live_model_version} live" if live else "nothing live",
+        "tone": "good" if live else "bad",
+        "facts": [
+            {
+                "label": "Trainable intents",
+                "value": f"{intents.trainable_intents} of {intents.active_intents}",
+            },
+            {"label": "Real examples", "value": intents.real_examples},
+            {"label": "Accuracy, cross-validated", "value": _percent(intents.live_accuracy)},
+        ],
+        "next_step": "Cross-validation tests each phrasing on a model that never saw it.",
+        "link_text": "Models",
+        "url": _list("intents_modelversion"),
+    }
+
+
+def _escalation_step(runtime: RuntimeSummary) -> dict[str, Any]:
+    return {
+        "number": 4,
+        "title": "Escalation",
+        "tag": f"{runtime.open_handoffs} open" if runtime.open_handoffs else "nobody waits",
+        "tone": "warn" if runtime.open_handoffs else "good",
+        "facts": [
+            {"label": f"Handoffs in {DAYS} days", "value": runtime.handoffs},
+            {"label": "With a complete packet", "value": runtime.complete_handoffs},
+            {"label": "Most frequent reason", "value": runtime.top_reason or "–"},
+        ],
+        "next_step": "Rules are asked in order; each decision names its rule.",
+        "link_text": "Rules",
+        "url": _list("escalation_rule"),
+    }
+
+
+def _percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{100 * ratio:.1f} %"
+
+
+def _line(row: Activity) -> dict[str, Any]:
+    verb = row.verb.partition(".")[2].replace("_", " ") or row.verb
+    return {"actor_label": row.actor_label, "sentence": f"{verb}: {row.target_label}", "at": row.at}
+
+
+def _health(articles: KnowledgeBaseCounts, intents: IntentsSummary) -> list[dict[str, str]]:
+    beat = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+    alive = beat is not None and (timezone.now() - beat).total_seconds() < WORKER_SILENT_SECONDS
+    queued = Job.objects.filter(state=Job.State.QUEUED).count()
+    return [
+        {
+            "label": "Worker",
+            "detail": "heard of within the last minute" if alive else "silent: jobs wait until it is back",
+            "tag": "alive" if alive else "silent",
+            "tone": "good" if alive else "bad",
+        },
+        {
+            "label": "Jobs",
+            "detail": "waiting for the worker" if queued else "nothing waits",
+            "tag": f"{queued} queued" if queued else "idle",
+            "tone": "info" if queued else "good",
+        },
+        {
+            "label": "Search index",
+            "detail": "articles whose published text is not in it yet",
+            "tag": str(articles.unindexed),
+            "tone": "good" if not articles.unindexed else "warn",
+        },
+        {
+            "label": "Classifier",
+            "detail": "the release that answers",
+            "tag": f"release {intents.live_release}" if intents.live_release is not None else "none",
+            "tone": "good" if intents.live_release is not None else "bad",
+        },
+    ]
