@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
+from core import warmup
 from core.errors import Unavailable
-from intents.artefacts import artefact_load
+from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
 from intents.models import Release
@@ -171,3 +173,13 @@ def _load_earlier(live: Release) -> Served | None:
         except ArtefactRefused as error:
             log.error("earlier_model_refused", release=release.number, error=error.message)
     return None
+
+
+def warm_up() -> None:
+    """Load the encoder and what is live, so that the first request waits for neither."""
+    encoder()
+    with suppress(Unavailable):
+        classify("Where do I find my invoice?")
+
+
+warmup.register(warm_up)

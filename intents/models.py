@@ -11,7 +11,6 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
 from intents.querysets import ExampleQuerySet, IntentQuerySet, ReleaseQuerySet
 from intents.workflow import MAX_EXAMPLE_LENGTH
@@ -161,10 +160,6 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.number}"
-
-    def get_absolute_url(self) -> str:
-        """Return the admin page that shows the metrics, or the progress of the training."""
-        return reverse("admin:intents_modelversion_change", args=[self.pk])
 
 
 class Release(models.Model):

@@ -45,6 +45,7 @@ class ExampleInline(TabularInline):
     extra = 0
     max_num = 0
     per_page = 20
+    hide_title = True
     show_change_link = True
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:

@@ -51,6 +51,7 @@ class IntentForm(forms.ModelForm):
     class Meta:
         model = Intent
         fields = ("slug", "label", "description", "resolution", "resolution_reason", "owner")
+        widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

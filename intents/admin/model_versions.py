@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -221,12 +222,13 @@ class ReleaseAdmin(ListMoveMixin, ReadOnlyAdmin):
 
 def _train(actor: Actor) -> tuple[str, str]:
     start = training_start(actor=actor)
-    done = (
-        f"{start.version} is in training."
-        if start.version.state == "training"
-        else (f"{start.version} was trained on exactly these examples already.")
-    )
-    return " ".join([done, *start.warnings]), start.version.get_absolute_url()
+    version = start.version
+    if version.state == ModelVersion.State.TRAINING:
+        said = f"{version} is in training."
+    else:
+        said = f"{version} was trained on exactly these examples already."
+    address = reverse("admin:intents_modelversion_change", args=(version.pk,))
+    return " ".join([said, *start.warnings]), address
 
 
 def _roll_back(actor: Actor) -> tuple[str, str]:
