@@ -21,6 +21,7 @@ from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
 from intents.models import Release
+from nlp.cleaning import clean
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,7 @@ _live_model = LiveModel()
 def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
-    return _classification(served, served.classifier.predict([text])[0])
+    return _classification(served, served.classifier.predict([clean(text)])[0])
 
 
 def explain(text: str) -> Explanation:
@@ -118,6 +119,7 @@ def explain(text: str) -> Explanation:
 def classify_and_explain(text: str) -> tuple[Classification, Explanation]:
     """Return the answer and its reasons, both from the same version."""
     served = _live_model.current()
+    text = clean(text)
     classification = _classification(served, served.classifier.predict([text])[0])
     reasons = served.classifier.explain(text)
     explanation = Explanation(

@@ -18,6 +18,7 @@ from core.transitions import move
 from intents.models import Example, Intent
 from intents.phrasings import is_storable, text_hash
 from intents.workflow import EXAMPLE_MOVES, MAX_BULK_EXAMPLES, MAX_EXAMPLE_LENGTH
+from nlp.cleaning import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,8 @@ def _move_state(actor: Actor, example: Example, to: str, verb: str) -> None:
 
 
 def _cleaned(text: str) -> str:
-    """Return the text as it is stored: on one line, and empty where no database takes it."""
-    return " ".join(text.split()) if is_storable(text) else ""
+    """Return the text as it is stored: plain, on one line, and empty where no database takes it."""
+    return " ".join(clean(text).split()) if is_storable(text) else ""
 
 
 def _problem(text: str, row: NewExample) -> tuple[str, str] | None:

@@ -108,6 +108,17 @@ def test_a_literal_training_phrase_reaches_the_threshold(
         assert (answer["intent"], answer["is_fallback"]) == (example.intent.slug, False), example.text
 
 
+def test_a_message_in_html_is_classified_like_its_plain_text(
+    bot: Client, make_version: Callable[..., ModelVersion], actor: Actor
+) -> None:
+    release_activate(actor=actor, version=make_version())
+    plain = classify(bot, {"text": "my password reset link has expired"}).json()
+    html = "<p>my password\u200b reset&nbsp;link</p><style>p{color:red}</style><div>has expired</div>"
+    assert classify(bot, {"text": html}).json()["confidence"] == pytest.approx(plain["confidence"], abs=1e-6)
+    only_markup = classify(bot, {"text": "<p></p>"}).json()
+    assert only_markup["is_fallback"] is True
+
+
 def test_without_a_release_the_bot_is_told_what_to_do(bot: Client) -> None:
     response = classify(bot, {"text": "hello"})
     assert response.status_code == 503

@@ -75,6 +75,14 @@ def test_adding_the_same_rows_again_adds_nothing(make_intent: Callable[..., Inte
     assert Example.objects.count() == 2
 
 
+def test_examples_are_kept_as_plain_text_on_one_line(
+    make_intent: Callable[..., Intent], actor: Actor
+) -> None:
+    text = "<p>Where is\nmy&nbsp;invoice?</p><script>alert(1)</script>"
+    added = example_add(actor=actor, intent=make_intent(), text=text, origin="synthetic")
+    assert added.text == "Where is my invoice?"
+
+
 def test_too_many_rows_are_refused_whole(make_intent: Callable[..., Intent], actor: Actor) -> None:
     rows = [NewExample(f"Phrase {n}", "synthetic") for n in range(1_001)]
     with pytest.raises(InvalidInput) as refusal:
