@@ -70,7 +70,7 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
             label="Disable",
             permission="escalation.change_rule",
             service=lambda actor, rule: rule_disable(actor=actor, rule=rule),
-            description="From the next turn on the agent no longer asks this rule. Earlier decisions keep it.",
+            description="The agent no longer asks this rule from the next turn on.",
             shown=lambda request, rule: rule.enabled,
             seen=lambda rule: rule.version,
         ),
@@ -84,9 +84,8 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         may_change = obj is not None and self.has_change_permission(request, obj)
-        sets: list[Any] = [
-            (None, {"fields": (*RuleForm.Meta.fields, *(("seen_version",) if may_change else ()))})
-        ]
+        hidden = ("seen_version",) if may_change else ()
+        sets: list[Any] = [(None, {"fields": (*RuleForm.Meta.fields, *hidden)})]
         if may_change and setting_names(obj):
             sets.append(("Settings of the trigger", {"fields": setting_names(obj)}))
         return sets

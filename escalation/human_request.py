@@ -53,7 +53,7 @@ def _person_patterns(lists: dict[str, list[str]]) -> tuple[re.Pattern[str], ...]
     somebody = rf"(?:{person}|(?:{_any(lists['anybody'])})(?!\w)(?!'s| else's))"
     wanted = rf"{determiner}{adjectives}(?:{_any(lists['wanted'])}){not_after}"
     ends = (
-        r"(?= ?(?:$|[.,!?;:)\-]|please|pls|plz|now|asap|immediately|right|instead|to (?:help|talk|speak"
+        r"(?= ?(?:$|[^\w\s']|please|pls|plz|now|asap|immediately|right|instead|to (?:help|talk|speak"
         r"|assist|call|look|handle|fix|answer|take)|who|that can|for (?:this|help)|on (?:the|this|here)|not"
         r"|because|here|today|and i\b|i\b|thanks|thank|already|but|or i\b))"
     )

@@ -76,7 +76,9 @@ TRIGGERS: Mapping[str, Trigger] = {
         label="The knowledge base holds no good answer",
         kinds=(SOFT, HARD),
         properties={"minimum_score": RATIO},
-        defaults={"minimum_score": 0.35},
+        # Of the demo help centre's 126 test questions 92 % score higher, and 95 % of those just above are met
+        # by the right article; of 100 off-topic messages 4 % do. What the score means is told in kb.ranking.
+        defaults={"minimum_score": 0.30},
     ),
     STEP_FAILURE: Trigger(label="A step of the agent failed", kinds=(HARD,), properties={}, defaults={}),
 }

@@ -47,6 +47,7 @@ ASKS = [
     "no I want a real agent not a robot",
     "could you connect me with someone who can fix my account?",
     "chat with live person",
+    "I want a human <br> now",
 ]
 DOES_NOT_ASK = [
     "How do I export the human resources report?",
