@@ -60,5 +60,5 @@ def out_of_scope_reply(exclusion: ExclusionHit) -> str:
 
 
 def _source(hit: SearchHit) -> str:
-    """Name the article, with a link where the help centre has an address of its own."""
-    return f"[{hit.title}]({hit.url})" if hit.url.startswith("https://") else hit.title
+    """Name the article, with a link where its address holds outside of our own pages."""
+    return f"[{hit.title}]({hit.url})" if hit.url.startswith(("https://", "http://")) else hit.title

@@ -21,8 +21,8 @@ LATENCY_SAMPLE = 2_000  # the newest turns: bounds the query, and old ones say l
 class RuntimeSummary:
     """What the dashboard shows of the agent at work.
 
-    ``per_day`` maps (day, decision) to a number of turns; ``p95_ms`` is the 95th percentile of the time a turn
-    took to decide.
+    ``per_day`` maps (day, decision) to a number of turns; ``p95_ms`` is the 95th percentile of the time a
+    turn took to decide.
     """
 
     per_day: Mapping[tuple[date, str], int]
