@@ -85,7 +85,7 @@ def _signed_in(browser: Browser, credentials: dict[str, str], size: str, theme: 
     page.fill("#id_username", credentials["username"])
     page.fill("#id_password", credentials["password"])
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    page.locator(".sa-page").wait_for()
     return page
 
 

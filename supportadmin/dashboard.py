@@ -204,10 +204,7 @@ def _intents_step(intents: IntentsSummary) -> dict[str, Any]:
         "tag": f"model {intents.live_model_version} live" if live else "nothing live",
         "tone": "good" if live else "bad",
         "facts": [
-            {
-                "label": "Trainable intents",
-                "value": f"{intents.trainable_intents} of {intents.active_intents}",
-            },
+            {"label": "Trainable intents", "value": trainable},
             {"label": "Real examples", "value": intents.real_examples},
             {"label": "Accuracy, cross-validated", "value": _percent(intents.live_accuracy)},
         ],

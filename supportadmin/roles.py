@@ -1,7 +1,7 @@
 """Who may do what: five groups and their permissions, kept in step with this file by ``roles_sync``.
 
-A permission that a later version adds is granted where it is named here; one that is named nowhere is nobody's
-but a superuser's.
+A permission that a later version adds is granted where it is named here; one that is named nowhere is
+nobody's but a superuser's.
 """
 
 from __future__ import annotations

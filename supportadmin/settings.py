@@ -24,7 +24,7 @@ ENCODER_PATH = env.str("ENCODER_PATH", default="")
 ARTICLE_URL = env.str("ARTICLE_URL", default="/help/{slug}/")  # {id} and {slug} are filled in
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the other one would put its own admin site in the place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "supportadmin.apps.SupportAdminConfig",
