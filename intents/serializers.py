@@ -22,14 +22,14 @@ class ClassifyRequest(serializers.Serializer[Any]):
     )
 
 
-class Alternative(serializers.Serializer[Any]):
+class ClassifyAlternative(serializers.Serializer[Any]):
     """The next most probable intents."""
 
     intent = serializers.CharField()
     confidence = serializers.FloatField()
 
 
-class Nearest(serializers.Serializer[Any]):
+class ClassifyNearestExample(serializers.Serializer[Any]):
     """A training example close to the text."""
 
     id = serializers.IntegerField()
@@ -37,7 +37,7 @@ class Nearest(serializers.Serializer[Any]):
     similarity = serializers.FloatField()
 
 
-class Term(serializers.Serializer[Any]):
+class ClassifyTerm(serializers.Serializer[Any]):
     """A part of the text and how far it speaks for the intent."""
 
     term = serializers.CharField()
@@ -59,11 +59,11 @@ class ClassifyResponse(serializers.Serializer[Any]):
     )
     threshold = serializers.FloatField(help_text="The confidence under which this release falls back.")
     margin = serializers.FloatField(help_text="Confidence of the first intent less that of the second.")
-    alternatives = Alternative(many=True, help_text="Up to 3, best first.")
-    nearest_examples = Nearest(many=True, help_text="The 3 training examples nearest to the text.")
+    alternatives = ClassifyAlternative(many=True, help_text="Up to 3, best first.")
+    nearest_examples = ClassifyNearestExample(many=True, help_text="The 3 training examples nearest to the text.")
     release = serializers.IntegerField(help_text="Number of the release that answered.")
     model_version = serializers.IntegerField(help_text="Number of the model version of that release.")
-    terms = Term(many=True, required=False, help_text="With `explain` only: up to 5, strongest first.")
+    terms = ClassifyTerm(many=True, required=False, help_text="With `explain` only: up to 5, strongest first.")
 
 
 class IntentSerializer(serializers.ModelSerializer[Intent]):

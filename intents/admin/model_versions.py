@@ -61,6 +61,7 @@ class ModelVersionAdmin(TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
     )
     list_filter = ("state",)
     change_form_template = "admin/intents/model_version.html"
+    readonly_fields = ("sha256",)
     fieldsets = (
         (None, {"fields": ("state", "refusal", "created_by", "created_at", "trained_at")}),
         (
@@ -69,7 +70,7 @@ class ModelVersionAdmin(TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
                 "classes": ("tab",),
                 "fields": (
                     "artefact_name",
-                    "artefact_sha256",
+                    "sha256",
                     "artefact_bytes",
                     "snapshot",
                     "encoder_fingerprint",
@@ -147,6 +148,10 @@ class ModelVersionAdmin(TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
     def live_badge(self, version: Any) -> bool:
         return bool(version.is_live)
 
+    @display(description="Artefact sha256")
+    def sha256(self, version: ModelVersion) -> str:
+        return format_html('<span class="break-all">{}</span>', version.artefact_sha256 or "–")
+
     @display(description="Examples")
     def examples(self, version: ModelVersion) -> str:
         return str(version.metrics.get("n_examples", "–"))
@@ -169,7 +174,7 @@ class DatasetSnapshotAdmin(ReadOnlyAdmin):
     """The exact examples of each training."""
 
     list_display = ("__str__", "created_at")
-    fields = ("sha256", "created_at", "examples_by_intent", "first_rows")
+    fields = ("wrapped_sha256", "created_at", "examples_by_intent", "first_rows")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[DatasetSnapshot]:
@@ -177,6 +182,10 @@ class DatasetSnapshotAdmin(ReadOnlyAdmin):
         address = request.resolver_match.url_name if request.resolver_match else ""
         is_list = (address or "").endswith("_changelist")
         return queryset.defer("rows", "label_names", "counts") if is_list else queryset
+
+    @display(description="Sha256")
+    def wrapped_sha256(self, snapshot: DatasetSnapshot) -> str:
+        return format_html('<span class="break-all">{}</span>', snapshot.sha256)
 
     @display(description="Examples by intent")
     def examples_by_intent(self, snapshot: DatasetSnapshot) -> str:
