@@ -27,6 +27,7 @@ from supportadmin.markup import markdown_html
 
 CHANNEL = "demo-chat"
 PERMISSION = "runtime.view_turn"
+DEFAULT_PERSONA = {"user_type": "member", "tier": "team", "page": "/home"}
 STARTERS = ("How do I reset my password?", "Where are my invoices?", "I want to talk to a human")
 
 
@@ -42,6 +43,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         "user_types": choices["user_type"],
         "tiers": choices["tier"],
         "starters": STARTERS,
+        "default": DEFAULT_PERSONA,
         "ready": intents_summary().live_release is not None,
     }
     return render(request, "chat/chat.html", context)

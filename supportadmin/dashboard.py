@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -237,7 +238,17 @@ def _percent(ratio: float | None) -> str:
 
 def _line(row: Activity) -> dict[str, Any]:
     verb = row.verb.partition(".")[2].replace("_", " ") or row.verb
-    return {"actor_label": row.actor_label, "sentence": f"{verb}: {row.target_label}", "at": row.at}
+    try:
+        kind = str(apps.get_model(row.target_type)._meta.verbose_name)
+    except LookupError:  # a model that a later version has dropped
+        kind = row.target_type
+    return {
+        "actor_label": row.actor_label,
+        "verb": verb,
+        "kind": kind,
+        "target_label": row.target_label,
+        "at": row.at,
+    }
 
 
 def _health(articles: KnowledgeBaseCounts, intents: IntentsSummary) -> list[dict[str, str]]:

@@ -57,11 +57,14 @@
       from.textContent = "From: " + answer.citations.map((c) => c.title).join(" · ");
       line.append(from);
     }
-    const state = { up: "👍", down: "👎" };
-    for (const rating of Object.keys(state)) {
+    for (const rating of ["up", "down"]) {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = state[rating];
+      const icon = document.createElement("span");
+      icon.className = "material-symbols-outlined";
+      icon.setAttribute("aria-hidden", "true");
+      icon.textContent = "thumb_" + rating;
+      button.append(icon);
       button.setAttribute("aria-label", rating === "up" ? "This helped" : "This did not help");
       button.setAttribute("aria-pressed", "false");
       button.addEventListener("click", async () => {
@@ -113,6 +116,7 @@
   for (const button of pageButtons) button.addEventListener("click", () => moveTo(button.dataset.path));
   pageSelect.addEventListener("change", () => moveTo(pageSelect.value));
   for (const button of starters.querySelectorAll("button")) button.addEventListener("click", () => send(button.textContent));
+  moveTo(page);
   document.getElementById("restart").addEventListener("click", () => {
     conversation = null;
     for (const message of [...log.children].slice(1)) message.remove();
