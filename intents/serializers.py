@@ -60,10 +60,10 @@ class ClassifyResponse(serializers.Serializer[Any]):
     threshold = serializers.FloatField(help_text="The confidence under which this release falls back.")
     margin = serializers.FloatField(help_text="Confidence of the first intent less that of the second.")
     alternatives = ClassifyAlternative(many=True, help_text="Up to 3, best first.")
-    nearest_examples = ClassifyNearestExample(many=True, help_text="The 3 training examples nearest to the text.")
+    nearest_examples = ClassifyNearestExample(many=True, help_text="The 3 nearest training examples.")
     release = serializers.IntegerField(help_text="Number of the release that answered.")
     model_version = serializers.IntegerField(help_text="Number of the model version of that release.")
-    terms = ClassifyTerm(many=True, required=False, help_text="With `explain` only: up to 5, strongest first.")
+    terms = ClassifyTerm(many=True, required=False, help_text="With `explain` only: up to 5 terms.")
 
 
 class IntentSerializer(serializers.ModelSerializer[Intent]):
