@@ -19,7 +19,7 @@ from escalation.selectors import live_rule_set
 from escalation.services import defaults_install
 from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
 from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
-from runtime import api
+from runtime import api, selectors
 from runtime.pipeline import Engines
 from runtime.selectors import wait_seconds_estimate
 from runtime.services import turn_take
@@ -131,6 +131,7 @@ class Bot:
 def make_bot(rules: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bot]:
     """Make a bot with the given scopes whose turns use the made-up engines."""
     monkeypatch.setattr(api, "turn_take", partial(turn_take, engines=ENGINES))
+    monkeypatch.setattr(selectors, "EVENTS_SETTLE_SECONDS", 0)
 
     def make(name: str = "bot", *scopes: str) -> Bot:
         key, clear = api_key_create(actor=SYSTEM, name=name, scopes=scopes or ("runtime", "feedback"))

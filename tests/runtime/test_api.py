@@ -357,8 +357,7 @@ def test_lists_cost_the_same_at_3_and_30_rows(make_bot) -> None:
 
 
 @pytest.mark.row("7.12")
-def test_every_decision_can_be_reproduced_from_the_event_log(make_bot, monkeypatch) -> None:
-    monkeypatch.setattr("runtime.selectors.EVENTS_SETTLE_SECONDS", 0)
+def test_every_decision_can_be_reproduced_from_the_event_log(make_bot) -> None:
     bot = make_bot("bot", "runtime", "read")
     texts = ["How do I export?", "I want a human", "explode", "excluded", "nonsense", "I will sue you"]
     for text in texts:
