@@ -1,0 +1,102 @@
+"""The demo workspace, built once for all tests of this folder that ask for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client, override_settings
+from playwright.sync_api import Page
+
+from core.models import User
+from supportadmin.quickstart import quickstart
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHERS_SERVERS = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL")
+
+
+@pytest.fixture(scope="module")
+def demo(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """Build the demo workspace in the test database; return its credentials."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    with django_db_blocker.unblock(), override_settings(DATA_DIR=folder, MODEL_DIR=folder / "models"):
+        yield quickstart(url="http://127.0.0.1:8000")
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def client_of(demo: dict[str, Any]) -> Callable[[str], Client]:
+    """Return a signed-in client for a demo role, such as kb_owner."""
+
+    def enter(role: str) -> Client:
+        client = Client()
+        client.force_login(user_of(demo, role), backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return enter
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Run the product as `make run` does, in a folder of its own; return the credentials of its demo."""
+    folder: Path = tmp_path_factory.mktemp("served")
+    environment = {name: value for name, value in os.environ.items() if name not in OTHERS_SERVERS}
+    environment |= {
+        "DATA_DIR": str(folder),
+        "PORT": str(_free_port()),
+        "DJANGO_SETTINGS_MODULE": "supportadmin.settings",
+    }
+
+    def manage(*words: str) -> list[str]:
+        return [sys.executable, str(ROOT / "manage.py"), *words]
+
+    for words in (("migrate", "--verbosity=0"), ("quickstart",)):
+        subprocess.run(manage(*words), env=environment, check=True, timeout=170, cwd=ROOT)
+    server = subprocess.Popen(manage("serve"), env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        assert any(line.startswith("Ready at") for line in server.stdout), "the server ended"
+        yield json.loads((folder / "demo-credentials.json").read_text())
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def page_of(page: Page, served: dict[str, Any]) -> Callable[[str], Page]:
+    """Return a browser page in which a demo role has signed in through the form."""
+
+    def enter(role: str) -> Page:
+        row = next(row for row in served["people"] if row["role"] == role)
+        page.context.clear_cookies()
+        page.goto(f"{served['url']}/admin/")
+        page.fill("#id_username", row["username"])
+        page.fill("#id_password", row["password"])
+        page.keyboard.press("Enter")
+        page.locator(".sa-page").wait_for()
+        return page
+
+    return enter
+
+
+def user_of(demo: dict[str, Any], role: str) -> User:
+    """Return the first demo user in ``role``."""
+    row = next(row for row in demo["people"] if row["role"] == role)
+    return User.objects.get(username=row["username"])
