@@ -28,8 +28,10 @@ class AdapterSettings:
 def fit_adapter(sentences: np.ndarray, y: np.ndarray, settings: AdapterSettings) -> np.ndarray:
     """Return the map for row vectors, (d, d) float32; the identity when no class has two examples."""
     dimension = sentences.shape[1]
-    change = np.zeros((dimension, dimension), dtype=np.float32)
-    first, second = np.zeros_like(change), np.zeros_like(change)
+    shape = (dimension, dimension)
+    change: np.ndarray = np.zeros(shape, dtype=np.float32)
+    first: np.ndarray = np.zeros(shape, dtype=np.float32)
+    second: np.ndarray = np.zeros(shape, dtype=np.float32)
     rng = np.random.default_rng(settings.seed)
     waiting: list[np.ndarray] = []
     for step in range(1, settings.steps + 1):
@@ -38,12 +40,11 @@ def fit_adapter(sentences: np.ndarray, y: np.ndarray, settings: AdapterSettings)
             break
         rows = waiting.pop()
         gradient = _gradient(sentences[rows], y[rows], change, settings.temperature)
-        first = BETA_1 * first + (1 - BETA_1) * gradient
-        second = BETA_2 * second + (1 - BETA_2) * gradient**2
+        first = (BETA_1 * first + (1 - BETA_1) * gradient).astype(np.float32)
+        second = (BETA_2 * second + (1 - BETA_2) * gradient**2).astype(np.float32)
         rate = settings.learning_rate * (1 - (step - 1) / settings.steps)
-        change -= (
-            rate * (first / (1 - BETA_1**step)) / (np.sqrt(second / (1 - BETA_2**step)) + EPSILON)
-        ).astype(np.float32)
+        spread = np.sqrt(second / (1 - BETA_2**step)) + EPSILON
+        change -= (rate * (first / (1 - BETA_1**step)) / spread).astype(np.float32)
     return np.eye(dimension, dtype=np.float32) + change
 
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from intents.classifier import IntentClassifier, Prediction
+from intents.classifier import IntentClassifier
 from intents.dataset import Dataset, load_texts
-from intents.evaluation import JudgedQuery, evaluate, evaluate_scope
+from intents.evaluation import OUT_OF_SCOPE, JudgedQuery, evaluate, evaluate_scope
 from intents.training import train
 from nlp.encoder import SentenceEncoder
 
 TIMED_MESSAGES = 300
 WARM_UP_MESSAGES = 10
 CHOSEN_BY = (
-    "accuracy on the valid splits of BANKING77 and CLINC150 (5- and 10-shot training), one set of settings for "
-    "all data; temperature, confidence and fallback threshold by grouped stratified cross-validation on the "
-    "training rows"
+    "one set of settings for all data: mean accuracy on the valid splits of BANKING77 and CLINC150 (5- and "
+    "10-shot training); temperature, confidence and fallback threshold: grouped stratified cross-validation "
+    "on the training rows"
 )
 
 
@@ -29,6 +29,7 @@ def run(
     train_csv: Path | str,
     test_csv: Path | str,
     oos_csv: Path | str | None = None,
+    unlabelled_csv: Path | str | None = None,
     *,
     encoder: SentenceEncoder,
 ) -> dict[str, Any]:
@@ -38,24 +39,20 @@ def run(
     """
     train_set, test_set = Dataset.from_csv(train_csv), Dataset.from_csv(test_csv)
     outside = load_texts(oos_csv) if oos_csv else []
+    unlabelled = load_texts(unlabelled_csv) if unlabelled_csv else []
     encoder.clear_cache()
     started = time.perf_counter()
-    model = train(train_set, encoder=encoder)
+    model = train(train_set, encoder=encoder, unlabelled=unlabelled)
     train_seconds = time.perf_counter() - started
     classifier = model.classifier
-    predictions = classifier.predict(test_set.texts)
-    judged = [
-        JudgedQuery(text, label, p.label, p.confidence)
-        for text, label, p in zip(test_set.texts, test_set.labels, predictions, strict=True)
-    ]
-    fallbacks = [p.is_fallback for p in predictions]
-    figures = evaluate(judged, fallbacks)
+    judged = _judge(classifier, test_set.texts, test_set.labels)
+    figures = evaluate(judged)
     p50_ms, p95_ms = _latency(classifier, test_set.texts)
     return {
         "accuracy": figures.accuracy,
         "macro_f1": figures.macro_f1,
         "ece": figures.ece,
-        **_scope_figures(judged, fallbacks, classifier.predict(outside)),
+        **_scope_figures(judged, _judge(classifier, outside, [OUT_OF_SCOPE] * len(outside))),
         "in_scope_fallback_ratio": figures.fallback_ratio,
         "train_seconds": train_seconds,
         "p50_ms": p50_ms,
@@ -67,14 +64,17 @@ def run(
     }
 
 
-def _scope_figures(
-    judged: Sequence[JudgedQuery], fallbacks: Sequence[bool], outside: Sequence[Prediction]
-) -> dict[str, float | None]:
+def _judge(classifier: IntentClassifier, texts: Sequence[str], labels: Sequence[str]) -> list[JudgedQuery]:
+    return [
+        JudgedQuery(text, label, p.label, p.confidence, p.is_fallback)
+        for text, label, p in zip(texts, labels, classifier.predict(texts), strict=True)
+    ]
+
+
+def _scope_figures(judged: Sequence[JudgedQuery], outside: Sequence[JudgedQuery]) -> dict[str, float | None]:
     if not outside:
         return {"oos_auroc": None, "oos_recall": None, "mcc": None}
-    figures = evaluate_scope(
-        judged, fallbacks, [p.confidence for p in outside], [p.is_fallback for p in outside]
-    )
+    figures = evaluate_scope(judged, outside)
     return {"oos_auroc": figures.auroc, "oos_recall": figures.recall, "mcc": figures.mcc}
 
 

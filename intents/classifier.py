@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +27,20 @@ from nlp.similarity import TokenBank
 ARTEFACT_FORMAT = 1
 TRUSTED_TYPES: list[str] = []  # an artefact holds arrays, numbers and texts only: no other type is ever built
 NEAREST = 5
+# what skops, zipfile, json and numpy raise on a file that skops.io.dumps did not write
+UNREADABLE = (
+    BadZipFile,
+    UntrustedTypesFoundException,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 BATCH = 256  # texts scored at once: bounds memory
 EXPLAINED_TERMS = 5
 OCCLUDED_WORDS = 48  # words of a long text that explain() leaves out one by one
@@ -43,8 +58,8 @@ class Prediction:
     """What the classifier says about one text.
 
     - ``label``: the likeliest intent, given even when the answer is a fallback; never a pseudo-intent.
-    - ``confidence``: calibrated probability, 0..1, that ``label`` is what the text means. Of all answers given
-      with confidence 0.8 about 80 % are right. It also falls for texts unlike any example.
+    - ``confidence``: calibrated probability, 0..1, that ``label`` is what the text means. Of all answers
+      given with confidence 0.8 about 80 % are right. It also falls for texts unlike any example.
     - ``scores``: every intent with its probability, highest first; what they lack to 1 is the probability
       that no intent fits.
     - ``margin``: confidence less the second intent's; small means ambiguous.
@@ -114,7 +129,10 @@ class IntentClassifier:
         words = text.split()
         shown = range(min(len(words), OCCLUDED_WORDS)) if len(words) > 1 else range(0)
         without = self.predict([" ".join(words[:i] + words[i + 1 :]) for i in shown])
-        effects = [(words[i], prediction.confidence - _score(p, prediction.label)) for i, p in zip(shown, without)]
+        effects = [
+            (words[i], prediction.confidence - _score(p, prediction.label))
+            for i, p in zip(shown, without, strict=True)
+        ]
         effects.sort(key=lambda e: -abs(e[1]))
         return Explanation(
             prediction.label, prediction.confidence, tuple(effects[:EXPLAINED_TERMS]), prediction.nearest[:3]
@@ -155,7 +173,7 @@ class IntentClassifier:
         state = _read_state(Path(path), sha256)
         try:
             if state["format"] != ARTEFACT_FORMAT:
-                raise ArtefactRefused(f"{path} has artefact format {state['format']!r}, not {ARTEFACT_FORMAT}.")
+                raise ArtefactRefused(f"{path} has format {state['format']!r}, not {ARTEFACT_FORMAT}.")
             if state["encoder"] != encoder.fingerprint:
                 raise ArtefactRefused(f"{path} was trained with another sentence encoder; train it again.")
             classifier = cls(
@@ -165,7 +183,7 @@ class IntentClassifier:
                 calibrator=Calibrator(**{k: float(v) for k, v in state["calibrator"].items()}),
                 threshold=float(state["threshold"]),
                 example_rows=_array(state, "example_rows", 1),
-                settings=Settings(**{k: float(v) for k, v in state["settings"].items()}),
+                settings=replace(Settings(), **{k: float(state["settings"][k]) for k in _SCORING_SETTINGS}),
                 training_set=str(state["training_set"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -259,7 +277,7 @@ def _read_state(path: Path, sha256: str | None) -> dict[str, Any]:
         raise ArtefactRefused(f"{path} is not the file that was recorded: its sha256 differs.")
     try:
         state = skops.io.loads(content, trusted=TRUSTED_TYPES)
-    except (BadZipFile, UntrustedTypesFoundException, KeyError, TypeError, ValueError, OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise ArtefactRefused(f"{path} is not a classifier artefact: {type(error).__name__}.") from error
     if not isinstance(state, dict):
         raise ArtefactRefused(f"{path} is not a classifier artefact.")

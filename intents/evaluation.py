@@ -44,12 +44,13 @@ class IntentScore:
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """One text with its true and predicted intent."""
+    """One text with its true and predicted intent; out of scope the true one is OUT_OF_SCOPE."""
 
     text: str
     label: str
     predicted: str
     confidence: float
+    is_fallback: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,13 @@ class ScopeEvaluation:
     mcc: float
 
 
-def evaluate(
-    judged: Sequence[JudgedQuery], fallbacks: Sequence[bool], not_evaluated: Sequence[str] = ()
-) -> Evaluation:
-    """Return the figures of ``judged`` in-scope texts; ``fallbacks`` says which of them fell back."""
+def evaluate(judged: Sequence[JudgedQuery], not_evaluated: Sequence[str] = ()) -> Evaluation:
+    """Return the figures of ``judged`` in-scope texts."""
     n = len(judged)
     correct = np.array([q.label == q.predicted for q in judged], dtype=np.float64)
     confidence = np.array([q.confidence for q in judged], dtype=np.float64)
     per_intent = _per_intent(judged)
-    fallen = sum(fallbacks)
+    fallen = sum(q.is_fallback for q in judged)
     badness = np.where(correct > 0, -confidence, confidence)
     worst = [judged[i] for i in np.argsort(-badness, kind="stable")[:WORST]]
     return Evaluation(
@@ -106,24 +105,18 @@ def evaluate(
     )
 
 
-def evaluate_scope(
-    judged: Sequence[JudgedQuery],
-    fallbacks: Sequence[bool],
-    outside_confidence: Sequence[float],
-    outside_fallbacks: Sequence[bool],
-) -> ScopeEvaluation:
-    """Return the figures of telling ``judged`` in-scope texts from texts outside the scope."""
+def evaluate_scope(judged: Sequence[JudgedQuery], outside: Sequence[JudgedQuery]) -> ScopeEvaluation:
+    """Return the figures of telling ``judged`` in-scope texts from ``outside`` ones, at least one of each."""
     inside = [q.confidence for q in judged]
-    n = len(outside_confidence)
+    n = len(outside)
     truth = [q.label for q in judged] + [OUT_OF_SCOPE] * n
-    predicted = [OUT_OF_SCOPE if f else q.predicted for q, f in zip(judged, fallbacks, strict=True)]
-    # what an accepted out-of-scope text is taken for does not matter to the coefficient, only that it is wrong
-    predicted += [OUT_OF_SCOPE if f else judged[0].predicted for f in outside_fallbacks]
+    predicted = [OUT_OF_SCOPE if q.is_fallback else q.predicted for q in judged]
+    predicted += [OUT_OF_SCOPE if q.is_fallback else q.predicted for q in outside]
     is_inside = [1] * len(inside) + [0] * n
     return ScopeEvaluation(
         n=n,
-        auroc=float(roc_auc_score(is_inside, [*inside, *outside_confidence])),
-        recall=sum(outside_fallbacks) / n,
+        auroc=float(roc_auc_score(is_inside, [*inside, *(q.confidence for q in outside)])),
+        recall=sum(q.is_fallback for q in outside) / n,
         mcc=float(matthews_corrcoef(truth, predicted)),
     )
 

@@ -21,7 +21,7 @@ Progress = Callable[[int, int, str], None]  # (done, total, message)
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A data set ready to train on: ``rows`` (n,) used of it, their classes, groups and encodings, the names."""
+    """A data set ready to train on: the ``rows`` (n,) used of it, and the names of the intents."""
 
     labels: list[str]
     rows: np.ndarray
@@ -111,7 +111,9 @@ def out_of_fold(material: Material, settings: Settings, tell: Progress) -> OutOf
     return _joined(held_out, scores, fold_of, classes)
 
 
-def _joined(held_out: list[np.ndarray], scores: list[RawScores], fold_of: np.ndarray, classes: int) -> OutOfFold:
+def _joined(
+    held_out: list[np.ndarray], scores: list[RawScores], fold_of: np.ndarray, classes: int
+) -> OutOfFold:
     if not held_out:
         nothing = np.zeros((0, classes), dtype=np.float32)
         return OutOfFold(np.zeros(0, np.int64), np.zeros(0, np.int64), RawScores(nothing, nothing, nothing))

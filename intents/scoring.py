@@ -9,7 +9,7 @@ validation splits (see Settings).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -20,7 +20,7 @@ from intents.adapter import AdapterSettings, adapted, fit_adapter
 from nlp.encoder import Encoding
 from nlp.similarity import TokenBank, max_similarities
 
-# OpenBLAS threads spin while they wait: with several workers on few cores one thread each is many times faster
+# OpenBLAS threads spin while they wait: with several workers on few cores one thread each is much faster
 _BLAS = ThreadpoolController()
 
 
@@ -42,7 +42,7 @@ class Settings:
     max_landmarks: int = 2000  # up to here every example is its own landmark (exact kernel ridge)
     many_landmarks: int = 1000  # above it a balanced sample serves as landmarks (Nyström), bounding the time
     max_rows: int = 20_000  # above it a balanced sample is trained on: bounds memory at about 1 GB
-    adapter: AdapterSettings = AdapterSettings()
+    adapter: AdapterSettings = field(default_factory=AdapterSettings)
     folds: int = 5
     most_held_out: int = 2000  # rows scored out of fold: enough to calibrate, bounds the time with many rows
     seed: int = 0
@@ -142,7 +142,9 @@ def kernel(a: Views, b: Views, similarities: np.ndarray, settings: Settings) -> 
     return late + settings.sentence_weight * np.exp(-settings.sentence_gamma * squared_distances)
 
 
-def fit_ridge(kernel_rows: np.ndarray, landmarks: np.ndarray, targets: np.ndarray, ridge: float) -> np.ndarray:
+def fit_ridge(
+    kernel_rows: np.ndarray, landmarks: np.ndarray, targets: np.ndarray, ridge: float
+) -> np.ndarray:
     """Return kernel ridge weights, (m, classes).
 
     ``kernel_rows`` (n, m) is between examples and landmarks, ``landmarks`` (m, m) among landmarks. With all
@@ -182,4 +184,3 @@ def balanced_sample(y: np.ndarray, size: int, seed: int) -> np.ndarray:
     starts = np.searchsorted(y[by_class], y[by_class])
     turn = np.arange(len(y)) - starts  # 0 for the first of each class, 1 for the second …
     return np.sort(by_class[np.argsort(turn, kind="stable")[:size]])
-

@@ -60,8 +60,8 @@ def train(
 ) -> TrainedModel:
     """Train on ``dataset``; raise DatasetError with fewer than two labels.
 
-    ``label_names`` gives the words for a label (default: the label itself, underscores as spaces); each name is
-    one more example. ``oos_texts`` are texts known to be out of scope; they sharpen the fallback threshold.
+    ``label_names`` gives the words for a label (default: the label itself, underscores as spaces); each name
+    is one more example. ``oos_texts`` are texts known to be off-topic; they sharpen the fallback threshold.
     The same data give the same classifier.
     """
     started = time.perf_counter()
@@ -159,7 +159,9 @@ def _off_topic_scores(
     return real.joined(built_in), len(real.nearest)
 
 
-def _calibrate(scores: OutOfFold, truth: np.ndarray, off_topic: RawScores, real: int) -> tuple[Calibrator, float]:
+def _calibrate(
+    scores: OutOfFold, truth: np.ndarray, off_topic: RawScores, real: int
+) -> tuple[Calibrator, float]:
     calibrator = fit_calibrator(scores.raw, truth, off_topic)
     inside = calibrator.probabilities(scores.raw).max(axis=1)
     outside = calibrator.probabilities(off_topic).max(axis=1)[:real]
@@ -172,7 +174,6 @@ def _evaluate(
     """Judge each part of the held-out rows by the calibration and threshold fitted on the other parts."""
     parts = scores.folds if len(np.unique(scores.folds)) > 1 else np.arange(len(scores.rows)) % 2
     judged: list[JudgedQuery] = []
-    fallbacks: list[bool] = []
     for part in np.unique(parts):
         others, own = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
         calibrator, threshold = _calibrate(
@@ -182,13 +183,13 @@ def _evaluate(
         for row, p in zip(scores.rows[own], probabilities, strict=True):
             label, best = material.labels[material.y[row]], int(p.argmax())
             text = dataset.texts[material.rows[row]]
-            judged.append(JudgedQuery(text, label, material.labels[best], float(p[best])))
-            fallbacks.append(bool(p[best] < threshold))
+            fallback = bool(p[best] < threshold)
+            judged.append(JudgedQuery(text, label, material.labels[best], float(p[best]), fallback))
     seen = {q.label for q in judged}
     confidence = np.array([q.confidence for q in judged])
     correct = np.array([q.label == q.predicted for q in judged], dtype=np.float64)
     unseen = [label for label in material.labels if label not in seen]
-    return evaluate(judged, fallbacks, unseen), coverage_risk(confidence, correct)
+    return evaluate(judged, unseen), coverage_risk(confidence, correct)
 
 
 def _silent(done: int, total: int, message: str) -> None:

@@ -18,7 +18,7 @@ WIDE = 64  # columns from which a loop over np.max, which is vectorised, beats n
 
 @dataclass(frozen=True, slots=True)
 class TokenBank:
-    """Token vectors of many texts: ``vectors`` (N, d) float32, and where each text begins, ``starts`` (m,)."""
+    """Token vectors of m texts: ``vectors`` (N, d) float32, and where each text begins, ``starts`` (m,)."""
 
     vectors: np.ndarray
     starts: np.ndarray

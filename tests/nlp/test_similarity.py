@@ -1,0 +1,45 @@
+"""Late-interaction similarity against its definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlp import similarity
+from nlp.similarity import TokenBank, max_similarities
+
+
+def _texts(n: int, seed: int, longest: int = 9) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    texts = [rng.normal(size=(rng.integers(1, longest), 8)) for _ in range(n)]
+    return [(t / np.linalg.norm(t, axis=1, keepdims=True)).astype(np.float32) for t in texts]
+
+
+def _by_definition(a: np.ndarray, b: np.ndarray) -> float:
+    cosines = a @ b.T
+    return float((cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2)
+
+
+@pytest.mark.parametrize(("n", "m", "cells"), [(1, 40, 10**6), (30, 40, 10**6), (30, 40, 2000), (40, 1, 1)])
+def test_max_similarity_follows_its_definition_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, n: int, m: int, cells: int
+) -> None:
+    monkeypatch.setattr(similarity, "BLOCK_CELLS", cells)
+    a, b = _texts(n, 1), _texts(m, 2)
+    found = max_similarities(TokenBank.of(a), TokenBank.of(b))
+    np.testing.assert_allclose(found, [[_by_definition(x, y) for y in b] for x in a], atol=1e-6)
+
+
+def test_a_bank_with_itself_is_symmetric_with_ones() -> None:
+    texts = _texts(25, 3)
+    bank = TokenBank.of(texts)
+    found = max_similarities(bank, bank)
+    np.testing.assert_allclose(found, max_similarities(bank, TokenBank.of(texts)), atol=1e-6)
+    np.testing.assert_allclose(np.diag(found), 1, atol=1e-6)
+
+
+def test_taking_texts_from_a_bank_keeps_their_tokens() -> None:
+    texts = _texts(6, 4)
+    taken = TokenBank.of(texts).take(np.array([4, 0]))
+    np.testing.assert_array_equal(taken.vectors, np.vstack([texts[4], texts[0]]))
+    assert taken.lengths.tolist() == [len(texts[4]), len(texts[0])]
