@@ -13,6 +13,7 @@ numbers finally map that evidence to the share of correct answers.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import sqrt
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -21,9 +22,10 @@ from scipy.special import expit, log_softmax, logit, softmax
 from intents.scoring import RawScores
 
 ECE_BINS = 15
-SCOPE_WEIGHT = 2.0  # of 0 … 6: off-topic AUROC still rises above 2, but ranking by correctness falls
+SCOPE_WEIGHT = 3.0  # of 0 … 6: off-topic AUROC rises with it, the ranking by correctness falls
 OFF_TOPIC_SHARE = 0.02  # weight of off-topic texts, as wrong answers, against the in-scope ones: an anchor
 MAX_IN_SCOPE_FALLBACK = 0.05
+BUILT_IN_REFUSED = 0.95
 FEW_ROWS = 10  # under so many out-of-fold rows the typical values below are safer than a fit
 FEW_OFF_TOPIC = 20
 CAUTIOUS_THRESHOLD = 0.5  # where nothing can be held out to choose by
@@ -104,24 +106,60 @@ def fit_calibrator(raw: RawScores, y: np.ndarray, off_topic: RawScores) -> Calib
     return Calibrator(**{**asdict(calibrator), "slope": slope, "intercept": intercept})
 
 
-def choose_threshold(in_scope: np.ndarray, off_topic: np.ndarray) -> float:
+def choose_threshold(in_scope: np.ndarray, built_in: np.ndarray, real: np.ndarray) -> float:
     """Return the confidence under which a text falls back.
 
-    Out of fold, at most MAX_IN_SCOPE_FALLBACK of the ``in_scope`` texts may fall back, and that allowance is
-    used up: texts close to the product's topic, yet not of it, are the hardest to tell. With at least
-    FEW_OFF_TOPIC confidences of real ``off_topic`` texts it is used only as far as it pays: of the thresholds
-    allowed, the one with the best mean of in-scope texts kept and off-topic texts refused.
+    ``in_scope`` are out-of-fold confidences, ``built_in`` those of the built-in off-topic texts, ``real``
+    those of texts known to be off-topic, if any. At most MAX_IN_SCOPE_FALLBACK of the in-scope texts may
+    fall back.
+
+    - With at least FEW_OFF_TOPIC real ones: of the thresholds that keep to this, the one with the best mean
+      of in-scope texts kept and off-topic texts refused.
+    - Otherwise the middle, in log-odds, between the threshold that refuses BUILT_IN_REFUSED of the
+      built-in texts and the highest that keeps to this.
+    - Where the first of the two is the higher one: as high as it, as long as the in-scope texts that fall
+      back are not shown (by the Wilson interval) to be more than MAX_IN_SCOPE_FALLBACK. It matters for
+      small sets only, whose out-of-fold models lack a fifth of what the final one knows.
     """
     if len(in_scope) < FEW_ROWS:
         return CAUTIOUS_THRESHOLD
-    highest = float(np.quantile(in_scope, MAX_IN_SCOPE_FALLBACK, method="lower"))
-    if len(off_topic) < FEW_OFF_TOPIC:
-        return highest
-    candidates = np.unique(np.concatenate([in_scope, off_topic, [highest]]))
+    inside = np.sort(in_scope)
+    highest = float(np.quantile(inside, MAX_IN_SCOPE_FALLBACK, method="lower"))
+    if len(real) >= FEW_OFF_TOPIC:
+        return _best_balance(inside, np.sort(real), highest)
+    refusing = float(np.quantile(built_in, BUILT_IN_REFUSED)) if len(built_in) else highest
+    if refusing <= highest:
+        return float(expit((logit(refusing) + logit(highest)) / 2))
+    tolerated = max(
+        k for k in range(len(inside)) if wilson_interval(k, len(inside)).low <= MAX_IN_SCOPE_FALLBACK
+    )
+    return max(highest, min(refusing, float(inside[tolerated])))
+
+
+def _best_balance(inside: np.ndarray, outside: np.ndarray, highest: float) -> float:
+    candidates = np.unique(np.concatenate([inside, outside, [highest]]))
     candidates = candidates[candidates <= highest]
-    kept = 1 - np.searchsorted(np.sort(in_scope), candidates) / len(in_scope)
-    refused = np.searchsorted(np.sort(off_topic), candidates) / len(off_topic)
+    kept = 1 - np.searchsorted(inside, candidates) / len(inside)
+    refused = np.searchsorted(outside, candidates) / len(outside)
     return float(candidates[np.argmax(kept + refused)])
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % Wilson score interval of a ratio (Wilson 1927)."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(successes: int, n: int, z: float = 1.959964) -> Interval:
+    """Return the 95 % Wilson interval of successes / n; (0, 1) when n is 0."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    ratio = successes / n
+    centre = (ratio + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(ratio * (1 - ratio) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:

@@ -183,7 +183,11 @@ class IntentClassifier:
                 calibrator=Calibrator(**{k: float(v) for k, v in state["calibrator"].items()}),
                 threshold=float(state["threshold"]),
                 example_rows=_array(state, "example_rows", 1),
-                settings=replace(Settings(), **{k: float(state["settings"][k]) for k in _SCORING_SETTINGS}),
+                settings=Settings(
+                    sharpness=float(state["settings"]["sharpness"]),
+                    sentence_weight=float(state["settings"]["sentence_weight"]),
+                    sentence_gamma=float(state["settings"]["sentence_gamma"]),
+                ),
                 training_set=str(state["training_set"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

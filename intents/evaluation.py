@@ -10,24 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
-from intents.calibration import expected_calibration_error
+from intents.calibration import Interval, expected_calibration_error, wilson_interval
 
 OUT_OF_SCOPE = "__out_of_scope__"
 WORST = 10
 CONFUSIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A 95 % Wilson score interval of a ratio (Wilson 1927)."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +110,6 @@ def evaluate_scope(judged: Sequence[JudgedQuery], outside: Sequence[JudgedQuery]
         recall=sum(q.is_fallback for q in outside) / n,
         mcc=float(matthews_corrcoef(truth, predicted)),
     )
-
-
-def wilson_interval(successes: int, n: int, z: float = 1.959964) -> Interval:
-    """Return the 95 % Wilson interval of successes / n; (0, 1) when n is 0."""
-    if n == 0:
-        return Interval(0.0, 1.0)
-    ratio = successes / n
-    centre = (ratio + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * sqrt(ratio * (1 - ratio) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def _per_intent(judged: Sequence[JudgedQuery]) -> tuple[IntentScore, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from intents.scoring import RawScores, Scorer, Settings, balanced_sample
 from nlp.encoder import Encoding, SentenceEncoder
 
 MAX_OFF_TOPIC = 2000
+MAX_UNLABELLED = 5000
 ENCODING_BATCH = 256
 
 
@@ -55,6 +56,7 @@ def train(
     encoder: SentenceEncoder,
     label_names: Mapping[str, str] | None = None,
     oos_texts: Sequence[str] = (),
+    unlabelled: Sequence[str] = (),
     progress: Progress | None = None,
     settings: Settings | None = None,
 ) -> TrainedModel:
@@ -62,6 +64,8 @@ def train(
 
     ``label_names`` gives the words for a label (default: the label itself, underscores as spaces); each name
     is one more example. ``oos_texts`` are texts known to be off-topic; they sharpen the fallback threshold.
+    ``unlabelled`` are messages without a label: of each intent the few that a first classifier is surest of
+    are learnt from as well, while the figures stay those of the labelled examples alone.
     The same data give the same classifier.
     """
     started = time.perf_counter()
@@ -71,6 +75,9 @@ def train(
     scores = out_of_fold(material, settings, tell)
     tell(settings.folds + 1, settings.folds + 2, "Training on all examples")
     scorer = Scorer.fit(material.all_encodings, material.all_y, len(material.labels), settings)
+    if unlabelled:
+        material = _with_surest(material, scorer, _encode(encoder, unlabelled[:MAX_UNLABELLED]), settings)
+        scorer = Scorer.fit(material.all_encodings, material.all_y, len(material.labels), settings)
     off_topic, real = _off_topic_scores(scorer, scores, oos_texts, encoder, settings)
     calibrator, threshold = _calibrate(scores, material.y[scores.rows], off_topic, real)
     classifier = IntentClassifier(
@@ -134,6 +141,24 @@ def _prepare(
     )
 
 
+def _with_surest(
+    material: Material, scorer: Scorer, unlabelled: list[Encoding], settings: Settings
+) -> Material:
+    """Add, like names, the texts that win each class by the widest margin (self-training)."""
+    raw = scorer.scores(unlabelled, settings)
+    sums = raw.ridge / raw.ridge.std() + raw.logistic / raw.logistic.std()
+    ordered = np.sort(sums, axis=1)
+    winner, margin = sums.argmax(axis=1), ordered[:, -1] - ordered[:, -2]
+    surest = np.lexsort((-margin, winner))
+    place = np.arange(len(surest)) - np.searchsorted(winner[surest], winner[surest])  # within its class
+    chosen = surest[place < settings.surest_per_class]
+    return replace(
+        material,
+        name_encodings=[*material.name_encodings, *(unlabelled[i] for i in chosen)],
+        name_y=np.concatenate([material.name_y, winner[chosen]]),
+    )
+
+
 def _encode(encoder: SentenceEncoder, texts: Sequence[str]) -> list[Encoding]:
     return [
         encoding
@@ -164,8 +189,8 @@ def _calibrate(
 ) -> tuple[Calibrator, float]:
     calibrator = fit_calibrator(scores.raw, truth, off_topic)
     inside = calibrator.probabilities(scores.raw).max(axis=1)
-    outside = calibrator.probabilities(off_topic).max(axis=1)[:real]
-    return calibrator, choose_threshold(inside, outside)
+    outside = calibrator.probabilities(off_topic).max(axis=1)
+    return calibrator, choose_threshold(inside, outside[real:], outside[:real])
 
 
 def _evaluate(

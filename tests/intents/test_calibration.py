@@ -62,22 +62,37 @@ def test_the_likeliest_class_stays_first_whatever_the_confidence() -> None:
     assert (calibrator.probabilities(raw).argmax(axis=1) == plain.argmax(axis=1)).all()
 
 
+NONE = np.array([])
+INSIDE = np.linspace(0.3, 1.0, 200)
+
+
 @pytest.mark.row("3.14")
-def test_the_threshold_lets_at_most_five_percent_of_in_scope_texts_fall_back() -> None:
-    inside = np.linspace(0.3, 1.0, 200)
-    for outside in (np.array([]), np.full(19, 0.9), np.full(100, 0.9), np.linspace(0, 0.5, 100)):
-        assert (inside < choose_threshold(inside, outside)).mean() <= 0.05
+@pytest.mark.parametrize("outside", [NONE, np.full(19, 0.9), np.full(100, 0.9), np.linspace(0, 0.5, 100)])
+def test_real_off_topic_texts_never_push_more_than_five_percent_into_fallback(outside: np.ndarray) -> None:
+    assert (choose_threshold(INSIDE, NONE, outside) > INSIDE).mean() <= 0.05
 
 
 def test_with_real_off_topic_texts_no_more_is_refused_than_pays() -> None:
-    inside, outside = np.linspace(0.3, 1.0, 200), np.linspace(0.0, 0.29, 50)
-    threshold = choose_threshold(inside, outside)
-    assert threshold == pytest.approx(0.3)
-    assert choose_threshold(inside, np.array([])) > threshold
+    assert choose_threshold(INSIDE, NONE, np.linspace(0.0, 0.29, 50)) == pytest.approx(0.3)
+
+
+def test_the_threshold_lies_between_the_built_in_texts_and_the_in_scope_ones() -> None:
+    threshold = choose_threshold(INSIDE, np.full(100, 0.1), NONE)
+    assert 0.1 < threshold < np.quantile(INSIDE, 0.05)
+
+
+@pytest.mark.row("3.17")
+def test_built_in_texts_raise_the_threshold_of_a_small_set_as_far_as_its_size_excuses() -> None:
+    small = np.linspace(0.3, 1.0, 40)
+    plain, raised = choose_threshold(small, NONE, NONE), choose_threshold(small, np.full(100, 0.9), NONE)
+    assert plain < raised < 0.9
+    assert (small < raised).mean() == pytest.approx(0.1)
+    many = np.linspace(0.3, 1.0, 4000)
+    assert (many < choose_threshold(many, np.full(100, 0.9), NONE)).mean() < 0.058
 
 
 def test_without_held_out_texts_the_threshold_is_cautious() -> None:
-    assert choose_threshold(np.array([0.2] * 9), np.array([])) == 0.5
+    assert choose_threshold(np.array([0.2] * 9), NONE, NONE) == 0.5
 
 
 def test_the_risk_curve_answers_all_at_zero_and_less_above() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intents.evaluation import OUT_OF_SCOPE, Interval, JudgedQuery, evaluate, evaluate_scope, wilson_interval
+from intents.calibration import Interval, wilson_interval
+from intents.evaluation import OUT_OF_SCOPE, JudgedQuery, evaluate, evaluate_scope
 
 JUDGED = [
     JudgedQuery("a1", "a", "a", 0.9, False),
