@@ -26,6 +26,7 @@ SCOPE_WEIGHT = 3.0  # of 0 … 6: off-topic AUROC rises with it, the ranking by 
 OFF_TOPIC_SHARE = 0.02  # weight of off-topic texts, as wrong answers, against the in-scope ones: an anchor
 MAX_IN_SCOPE_FALLBACK = 0.05
 BUILT_IN_REFUSED = 0.95
+SMALL_SET = 300
 FEW_ROWS = 10  # under so many out-of-fold rows the typical values below are safer than a fit
 FEW_OFF_TOPIC = 20
 CAUTIOUS_THRESHOLD = 0.5  # where nothing can be held out to choose by
@@ -117,9 +118,10 @@ def choose_threshold(in_scope: np.ndarray, built_in: np.ndarray, real: np.ndarra
       of in-scope texts kept and off-topic texts refused.
     - Otherwise the middle, in log-odds, between the threshold that refuses BUILT_IN_REFUSED of the
       built-in texts and the highest that keeps to this.
-    - Where the first of the two is the higher one: as high as it, as long as the in-scope texts that fall
-      back are not shown (by the Wilson interval) to be more than MAX_IN_SCOPE_FALLBACK. It matters for
-      small sets only, whose out-of-fold models lack a fifth of what the final one knows.
+    - Where the first of the two is the higher one: the second. Up to SMALL_SET texts it may rise towards
+      the first as long as the in-scope texts that fall back are not shown (by the Wilson interval) to be
+      more than MAX_IN_SCOPE_FALLBACK: the out-of-fold models of a small set know clearly less than the
+      final one.
     """
     if len(in_scope) < FEW_ROWS:
         return CAUTIOUS_THRESHOLD
@@ -130,6 +132,8 @@ def choose_threshold(in_scope: np.ndarray, built_in: np.ndarray, real: np.ndarra
     refusing = float(np.quantile(built_in, BUILT_IN_REFUSED)) if len(built_in) else highest
     if refusing <= highest:
         return float(expit((logit(refusing) + logit(highest)) / 2))
+    if len(inside) > SMALL_SET:
+        return highest
     tolerated = max(
         k for k in range(len(inside)) if wilson_interval(k, len(inside)).low <= MAX_IN_SCOPE_FALLBACK
     )
