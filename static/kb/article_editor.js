@@ -7,8 +7,8 @@
   const TOOLS = [
     ["bold", "B", "Bold", EasyMDE.toggleBold],
     ["italic", "I", "Italic", EasyMDE.toggleItalic],
-    ["heading-1", "H1", "Topic", EasyMDE.toggleHeading1],
-    ["heading-2", "H2", "Subtopic", EasyMDE.toggleHeading2],
+    ["topic", "H1", "Topic", EasyMDE.toggleHeading1],
+    ["subtopic", "H2", "Subtopic", EasyMDE.toggleHeading2],
     "|",
     ["ordered-list", "1. List", "Steps", EasyMDE.toggleOrderedList],
     ["unordered-list", "• List", "Bullet points", EasyMDE.toggleUnorderedList],
@@ -27,10 +27,10 @@
     return { name, text, title, action, noDisable, className: "kb-tool-" + name };
   }
 
-  function previewOf(area) {
+  function previewOf(area, text) {
     let timer = 0;
     let asked = 0;
-    return function (markdown, element) {
+    return function (_, element) {
       element.classList.add("kb-rendered");
       window.clearTimeout(timer);
       timer = window.setTimeout(async function () {
@@ -39,7 +39,7 @@
           const answer = await fetch(area.dataset.previewUrl, {
             method: "POST",
             headers: { "X-CSRFToken": area.form.elements.csrfmiddlewaretoken.value },
-            body: new URLSearchParams({ body: markdown }),
+            body: new URLSearchParams({ body: text() }), // as it is now, not when the pause began
           });
           const data = await answer.json();
           if (number !== asked) return; // a newer text has been asked for
@@ -54,10 +54,10 @@
   }
 
   function start(area) {
-    new EasyMDE({
+    const editor = new EasyMDE({
       element: area,
       toolbar: TOOLS.map(tool),
-      previewRender: previewOf(area),
+      previewRender: previewOf(area, () => editor.value()),
       previewClass: ["editor-preview", "kb-rendered"],
       autoDownloadFontAwesome: false,
       spellChecker: false,
