@@ -42,13 +42,14 @@ def matches(pattern: str, page: str) -> bool:
 
 
 def path_of(page: str) -> str:
-    """Return the path of an address: no host, query, fragment or closing slash; empty where there is none."""
+    """Return the path of an address: no host, query, fragment or closing slash; empty if none or too long."""
     storable = page.encode("utf-8", "ignore").decode("utf-8")
     try:
-        parts = urlsplit(storable[: 2 * MAX_PATH_LENGTH])
+        parts = urlsplit(storable)
     except ValueError:  # "http://[" and the like
         return ""
-    return ("/" + parts.path.strip("/"))[:MAX_PATH_LENGTH] if parts.path or parts.netloc else ""
+    path = "/" + parts.path.strip("/") if parts.path or parts.netloc else ""
+    return path if len(path) <= MAX_PATH_LENGTH else ""
 
 
 @lru_cache(maxsize=1024)
