@@ -162,3 +162,22 @@ def test_a_search_takes_two_queries_however_many_articles_there_are(live: Live, 
     for number in range(12):
         live(f"many-{number}", f"Topic {number}", "# Topic\n\nText.", pages=(page,))
     assert (few, cost()) == (2, 2)
+
+
+@pytest.mark.row("2.11", "2.14")
+def test_a_text_that_is_replaced_while_the_search_ranks_is_not_cited(
+    live: Live, publish: Callable[[Revision], Article], writer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = live()
+    assert len(search("reset password", audience=Audience()).hits) == 1
+
+    def publish_meanwhile(index: object, page: str) -> set[int]:
+        publish(
+            revision_save_draft(
+                actor=writer, article=article, base_number=1, title="New", body="# New\n\nText."
+            )
+        )
+        return set()
+
+    monkeypatch.setattr("kb.retrieval._ids_on_page", publish_meanwhile)
+    assert search("reset password", audience=Audience()).hits == ()
