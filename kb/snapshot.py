@@ -200,11 +200,18 @@ class IndexSnapshot(Generic[Id]):
         return ranking.blend(passage, title, words)
 
     def _best_chunk(self, row: int, cosines: np.ndarray) -> int:
-        """Return the nearest answer of an article; its title only if it has no answer."""
+        """Return the nearest answer of an article; its title only if it has no answer.
+
+        What stands first answers the question in the title, so it is as near as the title is.
+        """
         rows = np.arange(self._starts[row], self._starts[row] + len(self.articles[row].chunks))
         answers = rows[self._is_answer[rows]]
-        rows = answers if answers.size else rows[~self._is_exclusion[rows]]
-        return int(rows[np.argmax(cosines[rows])])
+        titles = rows[~self._is_answer[rows] & ~self._is_exclusion[rows]]
+        if not answers.size:
+            return int(titles[np.argmax(cosines[titles])])
+        nearness = cosines[answers]
+        nearness[0] = max(nearness[0], cosines[titles].max(initial=0.0))
+        return int(answers[np.argmax(nearness)])
 
     def _hit(self, chunk_row: int, score: float) -> Hit[Id]:
         number = int(self._article_of[chunk_row])
