@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -41,6 +42,7 @@ UNREADABLE = (
     ValueError,
     zlib.error,
 )
+WORD = re.compile(r"\w\w")  # a text without two letters or digits in a row says nothing
 BATCH = 256  # texts scored at once: bounds memory
 EXPLAINED_TERMS = 5
 OCCLUDED_WORDS = 48  # words of a long text that explain() leaves out one by one
@@ -63,7 +65,8 @@ class Prediction:
     - ``scores``: every intent with its probability, highest first; what they lack to 1 is the probability
       that no intent fits.
     - ``margin``: confidence less the second intent's; small means ambiguous.
-    - ``is_fallback``: ``confidence`` is below the classifier's ``threshold``; do not act on ``label``.
+    - ``is_fallback``: ``confidence`` is below the classifier's ``threshold``, or the text holds no word at all
+      ("a", "??"); do not act on ``label``.
     - ``nearest``: (row of the training set, similarity 0..1) of the nearest examples, nearest first.
     """
 
@@ -109,7 +112,12 @@ class IntentClassifier:
         """Return one Prediction per text, in order; any string is allowed, the empty one too."""
         out: list[Prediction] = []
         for first in range(0, len(texts), BATCH):
-            out += self.predict_encoded(self.encoder.encode_tokens(texts[first : first + BATCH]))
+            batch = texts[first : first + BATCH]
+            found = self.predict_encoded(self.encoder.encode_tokens(batch))
+            out += [
+                p if WORD.search(t) else replace(p, is_fallback=True)
+                for t, p in zip(batch, found, strict=True)
+            ]
         return out
 
     def predict_encoded(self, encodings: Sequence[Encoding]) -> list[Prediction]:
