@@ -65,8 +65,8 @@ class Prediction:
     - ``scores``: every intent with its probability, highest first; what they lack to 1 is the probability
       that no intent fits.
     - ``margin``: confidence less the second intent's; small means ambiguous.
-    - ``is_fallback``: ``confidence`` is below the classifier's ``threshold``, or the text holds no word at all
-      ("a", "??"); do not act on ``label``.
+    - ``is_fallback``: ``confidence`` is below the classifier's ``threshold``, or the text holds no word
+      at all ("a", "??"); do not act on ``label``.
     - ``nearest``: (row of the training set, similarity 0..1) of the nearest examples, nearest first.
     """
 

@@ -64,7 +64,7 @@ class OptionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # also a name of DRF's
 
 
-class ExclusionSerializer(serializers.Serializer[Any]):
+class TurnExclusionSerializer(serializers.Serializer[Any]):
     article_id = serializers.IntegerField()
     title = serializers.CharField()
     text = serializers.CharField()
@@ -114,7 +114,7 @@ class TurnResultSerializer(serializers.Serializer[Any]):
     is_fallback = serializers.BooleanField(allow_null=True)
     citations = CitationSerializer(many=True)
     options = OptionSerializer(many=True)
-    out_of_scope = ExclusionSerializer(allow_null=True)
+    out_of_scope = TurnExclusionSerializer(allow_null=True)
     flow = FlowSerializer()
     actions = serializers.ListField(child=serializers.DictField())
     escalation = EscalationSerializer(allow_null=True)
@@ -287,7 +287,7 @@ class EventSerializer(serializers.Serializer[Any]):
     options = OptionSerializer(many=True)
     alternatives = AlternativeSerializer(many=True)
     citations = CitationSerializer(many=True)
-    exclusion = ExclusionSerializer(allow_null=True)
+    exclusion = TurnExclusionSerializer(allow_null=True)
     facts = serializers.DictField()
     versions = VersionsSerializer()
     total_ms = serializers.FloatField()

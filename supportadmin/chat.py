@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 from core.admin_base import actor_of
 from core.api import strict_json
 from core.api.exceptions import body
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, NotFound
 from intents.selectors import intents_summary
 from kb.selectors import audience_choices, product_pages
 from runtime.contracts import MAX_TEXT_CHARACTERS, Customer, TurnRequest
+from runtime.models import Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin.demo.content import read_workspace
 from supportadmin.markup import markdown_html
@@ -95,7 +96,10 @@ def feedback(request: HttpRequest) -> JsonResponse:
         fields = _fields(request)
         if not isinstance(fields.get("turn_id"), int) or fields.get("rating") not in ("up", "down"):
             raise InvalidInput("Rate a turn with up or down.")
-        feedback_record(actor=actor_of(request), turn_id=fields["turn_id"], rating=fields["rating"])
+        turn = Turn.objects.filter(pk=fields["turn_id"], conversation__channel=CHANNEL).first()
+        if turn is None:
+            raise NotFound("There is no such reply in this chat.")
+        feedback_record(actor=actor_of(request), turn=turn, rating=fields["rating"])
     except DomainError as refusal:
         return JsonResponse(body(refusal.code, refusal.message, refusal.extra), status=refusal.http_status)
     return JsonResponse({"stored": True})

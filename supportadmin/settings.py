@@ -244,6 +244,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "IntentStateEnum": "intents.models.Intent.State",
+        "ConversationStateEnum": "runtime.models.Conversation.State",
+        "HandoffStateEnum": "runtime.models.Handoff.State",
+    },
 }
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if MODE.production else "console")

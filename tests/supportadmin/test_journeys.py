@@ -1,4 +1,4 @@
-"""The main path of each role, in a real browser on the product as `make run` starts it; and the README's curl."""
+"""The main path of each role, in a browser on the product as `make run` starts it; and the README's curl."""
 
 from __future__ import annotations
 
