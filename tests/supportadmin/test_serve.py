@@ -72,7 +72,7 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
 def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=240
     )
 
 
@@ -89,10 +89,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
     assert manage(env, "migrate", "--verbosity=0").returncode == 0
     process = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=ROOT, env=env, text=True)
     running = Server(process, port)
-    eventually(lambda: running.get("/healthz")[0] == 200, 60)
-    yield running
-    if process.poll() is None:
-        running.stop()
+    try:
+        eventually(lambda: running.get("/healthz")[0] == 200 or process.poll(), 120)
+        yield running
+    finally:
+        if process.poll() is None:
+            running.stop()
 
 
 def test_unapplied_migrations_are_refused_with_the_command_to_run(tmp_path: Path) -> None:
@@ -102,15 +104,15 @@ def test_unapplied_migrations_are_refused_with_the_command_to_run(tmp_path: Path
 
 
 @pytest.mark.row("R38", "8.9")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_killed_programs_come_back_and_a_stop_leaves_nothing(server: Server) -> None:
-    eventually(lambda: server.get("/readyz")[0] == 200, 60)
+    eventually(lambda: server.get("/readyz")[0] == 200, 120)
     before = server.groups()
     assert set(before) == {"web", "worker", "beat"}
     for group in before.values():
         os.killpg(group, signal.SIGKILL)
     eventually(lambda: set(server.groups()) == {"web", "worker", "beat"}, 30)
-    eventually(lambda: server.get("/healthz")[0] == 200, 60)
+    eventually(lambda: server.get("/healthz")[0] == 200, 120)
     after = server.groups()
     assert not set(after.values()) & set(before.values())
     assert server.stop(signal.SIGINT) < STOP_SECONDS
@@ -119,7 +121,7 @@ def test_killed_programs_come_back_and_a_stop_leaves_nothing(server: Server) -> 
 
 
 @pytest.mark.row("R38")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_killed_serve_takes_its_programs_with_it(server: Server) -> None:
     groups = server.groups()
     server.process.kill()
