@@ -24,8 +24,8 @@ POLL_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 SETTLED_SECONDS = 60.0  # a program that ran for so long starts anew without a longer pause
-NUDGE_SECONDS = 6.0  # after so long the whole group is asked to end, not only its leader
-STOP_SECONDS = 10.0  # after so long it is killed
+NUDGE_SECONDS = 4.0  # after so long the whole group is asked to end, not only its leader
+STOP_SECONDS = 8.0  # after so long it is killed
 
 
 @dataclass(frozen=True, slots=True)
