@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,6 +21,8 @@ from supportadmin.guard import signal_group
 
 log = structlog.get_logger(__name__)
 
+# Becomes the program when told to; ends when we are killed before the guard knows of it.
+WAIT_FOR_GO = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
 POLL_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -52,14 +55,20 @@ class Child:
         """Whether the leader of the group runs."""
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> int:
-        """Start the program in a process group of its own; return the group."""
-        environment = {**os.environ, **self.program.environment}
+    def start(self, announce: Callable[[int], None]) -> None:
+        """Start the program in a process group of its own, once the group has been announced to the guard."""
         self.process = subprocess.Popen(  # noqa: S603 - the commands are ours
-            self.program.command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+            [*WAIT_FOR_GO, *self.program.command],
+            env={**os.environ, **self.program.environment},
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         self.started_at = time.monotonic()
-        return self.process.pid
+        announce(self.process.pid)
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):  # it has died already; the next look finds that
+                self.process.stdin.write(b"go\n")
+                self.process.stdin.close()
 
     def plan_restart(self) -> None:
         """Set when to start again: later each time it dies young."""
@@ -105,7 +114,7 @@ class Supervisor:
             child.process = None
             child.plan_restart()
         if time.monotonic() >= child.due_at:
-            self._tell_guard(f"+{child.start()}\n")
+            child.start(announce=lambda group: self._tell_guard(f"+{group}\n"))
             log.info("program_started", program=child.program.name)
 
     def _forget(self, group: int) -> None:
