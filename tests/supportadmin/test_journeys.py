@@ -39,7 +39,7 @@ def test_a_kb_owner_writes_a_reviewer_publishes_and_the_agent_answers(
 ) -> None:
     page = page_of("kb_owner")
     page.goto(f"{served['url']}/admin/kb/article/add/")
-    page.fill("#id_title", "Can I print shelf labels for a stockroom?")
+    page.locator("#id_title").press_sequentially("Can I print shelf labels for a stockroom?")
     page.locator(".CodeMirror").click()
     page.keyboard.insert_text(
         "# Can I print shelf labels for a stockroom?\n\n1. Open **Items**, choose **Print labels**.\n"
