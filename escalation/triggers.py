@@ -51,7 +51,7 @@ TRIGGERS: Mapping[str, Trigger] = {
         defaults={"extra_phrases": []},
     ),
     HUMAN_ONLY_INTENT: Trigger(
-        label="The audit labelled this issue human-only", kinds=(SOFT, HARD), properties={}, defaults={}
+        label="The issue is for people only", kinds=(SOFT, HARD), properties={}, defaults={}
     ),
     LOW_CONFIDENCE: Trigger(
         label="The intent is not certain enough",

@@ -38,10 +38,17 @@ class _Row(NamedTuple):
 
 
 def search(
-    query: str, *, audience: Audience, page: str = "", limit: int = 5, method: str = "hybrid"
+    query: str,
+    *,
+    audience: Audience,
+    page: str = "",
+    limit: int = 5,
+    method: str = "hybrid",
+    hint: str = "",
 ) -> SearchResult:
     """Return the sections that answer ``query`` for ``audience``, those of the reader's ``page`` lifted.
 
+    ``hint`` names the subject where it is known (an intent's label); it sways what lies close together.
     ``out_of_scope`` is set where an article says that it does not cover what is asked. Takes two queries as
     long as nothing changes.
     """
@@ -55,6 +62,7 @@ def search(
         boosted_articles=_ids_on_page(index, page),
         limit=limit + SPARE_HITS,
         method=method,
+        hint=hint,
     )
     candidates = [*found.hits, *([found.exclusion] if found.exclusion else [])]
     still_open = _check_again(candidates, audience)
@@ -73,6 +81,12 @@ def article_url(article_id: int, slug: str, anchor: str = "") -> str:
     """Return where customers read the article, by the setting ARTICLE_URL."""
     url: str = settings.ARTICLE_URL.replace("{id}", str(article_id)).replace("{slug}", slug)
     return f"{url}#{anchor}" if anchor else url
+
+
+def linked_url(slug: str) -> str:
+    """Return where customers read the published article of that slug, "" where there is none."""
+    article_id = Article.objects.published().filter(slug=slug).values_list("pk", flat=True).first()
+    return "" if article_id is None else article_url(article_id, slug)
 
 
 def _readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:

@@ -12,13 +12,14 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from kb import ranking
+from kb import links, ranking
 from kb.chunking import Chunk, chunk
 from nlp.bm25 import BM25, tokenize
 from nlp.encoder import Encoding
 
 MAX_QUERY_CHARACTERS = 2000
 MAX_LIMIT = 50
+MAX_HINTS = 200
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -123,6 +124,16 @@ class IndexSnapshot(Generic[Id]):
         self._starts = np.cumsum(sizes) - sizes
         kinds = [item.kind for article in self.articles for item in article.chunks]
         self._is_exclusion = np.array([kind == "exclusion" for kind in kinds], dtype=bool)
+        # An exclusion that names another article is a signpost: what it speaks of is covered, elsewhere.
+        self._is_refusal = np.array(
+            [
+                item.kind == "exclusion" and not links.names_article(item.quote)
+                for article in self.articles
+                for item in article.chunks
+            ],
+            dtype=bool,
+        )
+        self._hints: dict[str, np.ndarray] = {}
         self._is_answer = np.array([kind == "answer" for kind in kinds], dtype=bool)
 
     @classmethod
@@ -155,9 +166,11 @@ class IndexSnapshot(Generic[Id]):
         boosted_articles: Collection[Id] = frozenset(),
         limit: int = 5,
         method: str = "hybrid",
+        hint: str = "",
     ) -> Found[Id]:
         """Return the best allowed articles for ``query``; articles not allowed influence nothing.
 
+        ``hint`` names what the query is known to be about; it sways what lies close together.
         Empty when nothing is allowed, or the query has no word to search for and no page narrows it.
         Raise ValueError for an unknown method.
         """
@@ -174,30 +187,61 @@ class IndexSnapshot(Generic[Id]):
         readable = allowed[self._article_of]
         answers = np.where(readable & ~self._is_exclusion, cosines, 0.0)
         passage = np.maximum.reduceat(answers, self._starts)
-        scores = self._scores(method, terms, encoding, passage, allowed)
+        words = ranking.word_scores(*self._words.scores(terms, allowed))
+        scores = self._scores(method, encoding, passage, words, allowed)
+        if hint:
+            scores = ranking.lean(scores, self._nearness(hint))
         scores = ranking.page_boost(scores, boosted, vague=ranking.is_vague(terms))
         rows = ranking.top(scores, allowed, max(1, min(limit, MAX_LIMIT)))
-        excluded = ranking.find_exclusion(cosines, readable & self._is_exclusion, float(passage.max()))
+        best_answer = float(ranking.first_scores(passage, words).max())
+        excluded = self._exclusion(cosines, readable & self._is_refusal, terms, allowed, best_answer)
         return Found(
             hits=tuple(self._hit(self._best_chunk(row, cosines), float(scores[row])) for row in rows),
             exclusion=None if excluded is None else self._hit(excluded, float(cosines[excluded])),
         )
 
     def _scores(
-        self, method: str, terms: list[str], encoding: Encoding, passage: np.ndarray, allowed: np.ndarray
+        self, method: str, encoding: Encoding, passage: np.ndarray, words: np.ndarray, allowed: np.ndarray
     ) -> np.ndarray:
         """Return one score per article by ``method``."""
         if method == "dense":
             return passage
-        words = ranking.word_scores(*self._words.scores(terms, allowed))
         if method == "bm25":
             return words
         title = np.zeros_like(passage)
-        first = ranking.blend(passage, passage, words)
+        first = ranking.first_scores(passage, words)
         candidates = ranking.top(first, allowed, ranking.TITLE_CANDIDATES)
         tokens = ranking.to_lattice(_inner(encoding.tokens))
         title[candidates] = ranking.title_scores(tokens, [self.articles[r].title_tokens for r in candidates])
         return ranking.blend(passage, title, words)
+
+    def _exclusion(
+        self,
+        cosines: np.ndarray,
+        eligible: np.ndarray,
+        terms: list[str],
+        allowed: np.ndarray,
+        best_answer: float,
+    ) -> int | None:
+        """Return the row of the exclusion that the query meets, if any (see kb.ranking)."""
+        near = np.flatnonzero(eligible & (cosines >= ranking.EXCLUSION_COSINE))
+        if not near.size:
+            return None
+        words = np.zeros_like(cosines)
+        words[near] = self._words.shares(terms, [tokenize(self._chunk(int(row)).quote) for row in near], allowed)
+        return ranking.find_exclusion(cosines, words, eligible, best_answer)
+
+    def _nearness(self, hint: str) -> np.ndarray:
+        """Return the cosine (articles,) of each article's nearest section with the hint; kept per hint."""
+        known = self._hints.get(hint)
+        if known is None:
+            vector = ranking.to_lattice(self._encoder.encode([hint[:MAX_QUERY_CHARACTERS]])[0])
+            cosines = np.where(self._is_exclusion, 0.0, ranking.passage_scores(self._matrix, vector))
+            known = np.maximum.reduceat(cosines, self._starts)
+            if len(self._hints) >= MAX_HINTS:
+                self._hints.clear()
+            self._hints[hint] = known
+        return known
 
     def _best_chunk(self, row: int, cosines: np.ndarray) -> int:
         """Return the nearest answer of an article; its title only if it has no answer.
@@ -214,10 +258,12 @@ class IndexSnapshot(Generic[Id]):
         return int(answers[np.argmax(nearness)])
 
     def _hit(self, chunk_row: int, score: float) -> Hit[Id]:
+        article = self.articles[int(self._article_of[chunk_row])]
+        return Hit(article.article_id, article.revision_id, article.title, self._chunk(chunk_row), score)
+
+    def _chunk(self, chunk_row: int) -> Chunk:
         number = int(self._article_of[chunk_row])
-        article = self.articles[number]
-        item = article.chunks[chunk_row - int(self._starts[number])]
-        return Hit(article.article_id, article.revision_id, article.title, item, score)
+        return self.articles[number].chunks[chunk_row - int(self._starts[number])]
 
     def _mask(self, article_ids: Collection[Id]) -> np.ndarray:
         mask = np.zeros(len(self.articles), dtype=bool)

@@ -117,12 +117,27 @@ class BM25:
         for term, repeats in Counter(terms[: MAX_QUERY_TERMS * 4]).most_common(MAX_QUERY_TERMS):
             column = self._vocabulary.get(term)
             rows, counts = self._posting(column, mask)
-            idf = float(np.log1p((n - len(rows) + 0.5) / (len(rows) + 0.5)))
+            idf = _idf(len(rows), n)
             weight = idf * (K1 + 1) * min(repeats, 3)
             ceiling += weight
             if len(rows):
                 out[rows] += weight * counts / (counts + norms[rows])
         return out, ceiling
+
+    def shares(self, terms: Sequence[str], texts: Sequence[Sequence[str]], mask: np.ndarray) -> np.ndarray:
+        """Return per text (n,) the share of the terms' weight that it holds, in [0, 1].
+
+        A term weighs by its rarity among the documents of ``mask`` (bool).
+        """
+        n = int(mask.sum())
+        weights = {
+            term: _idf(len(self._posting(self._vocabulary.get(term), mask)[0]), n)
+            for term in list(dict.fromkeys(terms))[:MAX_QUERY_TERMS]
+        }
+        total = sum(weights.values())
+        if not total:
+            return np.zeros(len(texts))
+        return np.array([sum(weights.get(term, 0.0) for term in set(text)) / total for text in texts])
 
     def _posting(self, column: int | None, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if column is None:
@@ -131,6 +146,10 @@ class BM25:
         rows = self._columns.indices[span]
         allowed = mask[rows]
         return rows[allowed], self._columns.data[span][allowed]
+
+
+def _idf(holders: int, documents: int) -> float:
+    return float(np.log1p((documents - holders + 0.5) / (holders + 0.5)))
 
 
 def _count(documents: Iterable[Sequence[str]], vocabulary: dict[str, int]) -> sparse.csr_array:

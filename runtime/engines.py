@@ -7,7 +7,7 @@ from escalation.language import handoff_message
 from escalation.selectors import live_rule_set
 from intents.inference import classify
 from intents.selectors import intent_profile
-from kb.retrieval import search
+from kb.retrieval import linked_url, search
 from runtime.pipeline import Engines
 from runtime.selectors import wait_seconds_estimate
 
@@ -19,4 +19,5 @@ LIVE = Engines(
     decide=decide,
     wait_seconds=wait_seconds_estimate,
     handoff_message=handoff_message,
+    article_url=linked_url,
 )

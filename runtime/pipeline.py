@@ -39,7 +39,9 @@ MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
 class Search(Protocol):
     """kb.retrieval.search."""
 
-    def __call__(self, query: str, *, audience: Audience, page: str, limit: int) -> SearchResult: ...
+    def __call__(
+        self, query: str, *, audience: Audience, page: str, limit: int, hint: str
+    ) -> SearchResult: ...
 
 
 class HandoffMessage(Protocol):
@@ -59,6 +61,7 @@ class Engines:
     decide: Callable[[TurnFacts, RuleSet], Decision]
     wait_seconds: Callable[[], int | None]
     handoff_message: HandoffMessage
+    article_url: Callable[[str], str]  # by slug; "" where there is no such article
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,8 @@ def _read_intent(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
 
 
 def _search(outcome: Outcome, engines: Engines, audience: Audience, page: str) -> Mapping[str, Any]:
-    found = engines.search(outcome.query, audience=audience, page=page, limit=SEARCH_LIMIT)
+    hint = outcome.profile.label if outcome.profile and not outcome.facts.is_fallback else ""
+    found = engines.search(outcome.query, audience=audience, page=page, limit=SEARCH_LIMIT, hint=hint)
     best = found.hits[0].score if found.hits else 0.0
     if not math.isfinite(best):
         raise ValueError("The best hit's score is not a number.")
@@ -210,6 +214,7 @@ def _search(outcome: Outcome, engines: Engines, audience: Audience, page: str) -
     outcome.facts = replace(outcome.facts, answer_score=best, out_of_scope=found.out_of_scope is not None)
     return {
         "audience": {"user_type": audience.user_type, "tier": audience.tier},
+        "hint": hint,
         "hits": [
             {"article_id": h.article_id, "title": h.title, "anchor": h.anchor, "score": h.score}
             for h in found.hits
@@ -253,9 +258,9 @@ def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     elif action == "clarify":
         outcome.reply = clarify_reply(outcome.decision.reason, outcome.options)
     elif action == "out_of_scope" and found and found.out_of_scope:
-        outcome.reply = out_of_scope_reply(found.out_of_scope)
+        outcome.reply = out_of_scope_reply(found.out_of_scope, engines.article_url)
     elif action == "answer" and found and found.hits:
-        outcome.reply = answer_reply(found.hits)
+        outcome.reply = answer_reply(found.hits, engines.article_url)
         outcome.citations = tuple(_citation(hit) for hit in found.hits[:1])
     else:
         raise ValueError(f"Nothing found goes with the decision {action!r}.")

@@ -5,10 +5,11 @@ Handoff messages are escalation.language's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from escalation.triggers import HUMAN_ONLY_INTENT, HUMAN_REQUEST, NO_ANSWER
 from kb.contracts import ExclusionHit, SearchHit
+from kb.links import resolve
 
 RELATED_RATIO = 0.9  # another article this close to the best one is named too
 MAX_RELATED = 2
@@ -29,12 +30,15 @@ OPEN_QUESTIONS: Mapping[str, str] = {
 OPEN_QUESTION = "I want to be sure that I understand you. Could you say in other words what you need?"
 
 
-def answer_reply(hits: Sequence[SearchHit]) -> str:
-    """Return the best section as it stands in its article, under its heading, with where it comes from."""
+def answer_reply(hits: Sequence[SearchHit], url_of: Callable[[str], str]) -> str:
+    """Return the best section as it stands in its article, under its heading, with where it comes from.
+
+    ``url_of`` gives the address of an article that the section links to, by slug.
+    """
     best = hits[0]
     heading = " › ".join((best.title, *best.heading_path))
     related = [hit for hit in hits[1:] if hit.score >= RELATED_RATIO * best.score][:MAX_RELATED]
-    lines = [f"**{heading}**", "", best.quote, "", f"Source: {_source(best)}"]
+    lines = [f"**{heading}**", "", _linked(best.quote, url_of), "", f"Source: {_source(best)}"]
     if related:
         lines.append("See also: " + ", ".join(_source(hit) for hit in related))
     return "\n".join(lines)
@@ -51,14 +55,25 @@ def clarify_reply(trigger: str, options: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def out_of_scope_reply(exclusion: ExclusionHit) -> str:
+def out_of_scope_reply(exclusion: ExclusionHit, url_of: Callable[[str], str]) -> str:
     """Return what is not covered, in the article's own words, with a way on."""
+    text = _linked(exclusion.text, url_of)
     return (
-        f"This is outside what I can help with. Our article “{exclusion.title}” says so: {exclusion.text}\n\n"
+        f"This is outside what I can help with. Our article “{exclusion.title}” says so: {text}\n\n"
         "If you'd like a person to look at it, just ask for one."
     )
 
 
 def _source(hit: SearchHit) -> str:
     """Name the article, with a link where its address holds outside of our own pages."""
-    return f"[{hit.title}]({hit.url})" if hit.url.startswith(("https://", "http://")) else hit.title
+    url = _public(hit.url)
+    return f"[{hit.title}]({url})" if url else hit.title
+
+
+def _linked(markdown: str, url_of: Callable[[str], str]) -> str:
+    """Turn links between articles into addresses, or into mere titles."""
+    return resolve(markdown, lambda slug: _public(url_of(slug)))
+
+
+def _public(url: str) -> str:
+    return url if url.startswith(("https://", "http://")) else ""

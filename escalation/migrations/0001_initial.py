@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             name='HandoffTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The audit labelled this issue human-only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], default='', help_text='Empty: any reason.', max_length=30)),
+                ('reason', models.CharField(blank=True, choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The issue is for people only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], default='', help_text='Empty: any reason.', max_length=30)),
                 ('locale', models.CharField(default='en', max_length=10)),
                 ('body', models.TextField(help_text="{wait_minutes} is filled in from the queue's history.", max_length=1000)),
                 ('body_without_wait', models.TextField(blank=True, help_text="Used while the queue's history is too short to name a number.", max_length=1000)),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('kind', models.CharField(choices=[('hard', 'Hard: escalates at once'), ('soft', 'Soft: may ask one question first')], max_length=4)),
-                ('trigger', models.CharField(choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The audit labelled this issue human-only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], max_length=30)),
+                ('trigger', models.CharField(choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The issue is for people only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], max_length=30)),
                 ('parameters', models.JSONField(blank=True, default=dict)),
                 ('clarify_first', models.PositiveSmallIntegerField(default=0, help_text='How many clarifying questions may come first: 0 or 1. A hard rule asks none.')),
                 ('priority', models.PositiveSmallIntegerField(default=100, help_text='Rules are asked from the lowest number to the highest, hard rules first.')),

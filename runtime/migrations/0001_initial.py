@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             name='Handoff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The audit labelled this issue human-only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], db_index=True, max_length=30)),
+                ('reason', models.CharField(choices=[('human_request', 'The customer asks for a person'), ('human_only_intent', 'The issue is for people only'), ('low_confidence', 'The intent is not certain enough'), ('no_answer', 'The knowledge base holds no good answer'), ('step_failure', 'A step of the agent failed')], db_index=True, max_length=30)),
                 ('rule_kind', models.CharField(max_length=4)),
                 ('rule_trigger', models.CharField(max_length=30)),
                 ('rule_id', models.BigIntegerField(null=True)),
