@@ -73,21 +73,45 @@ def test_a_query_without_a_subject_is_vague(query, vague):
 @pytest.mark.row("2.7")
 def test_the_page_lifts_only_its_articles_and_a_vague_query_more():
     scores, boosted = np.array([0.2, 0.2]), np.array([True, False])
-    assert ranking.page_boost(scores, boosted, vague=False) == pytest.approx([0.32, 0.2])
+    assert ranking.page_boost(scores, boosted, vague=False) == pytest.approx([0.248, 0.2])
     assert ranking.page_boost(scores, boosted, vague=True) == pytest.approx([0.68, 0.2])
+
+
+@pytest.mark.row("2.7")
+def test_the_page_makes_no_answer_of_what_does_not_answer():
+    scores, boosted = np.array([0.1, 0.3]), np.array([True, False])
+    lifted = ranking.page_boost(scores, boosted, vague=False)
+    assert lifted.argmax() == 1
+
+
+def test_a_hint_lifts_by_its_cosine_and_only_what_was_found():
+    scores, hint = np.array([0.4, 0.4, 0.0]), np.array([0.8, 0.0, 1.0])
+    assert ranking.lean(scores, hint) == pytest.approx([0.52, 0.4, 0.0])
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_a_hint_never_overrules_a_clear_match_nor_leaves_the_scale(low, cosine):
+    clear = min(1.0, low + ranking.HINT_WEIGHT + 1e-9)
+    lifted = ranking.lean(np.array([clear, low]), np.array([0.0, cosine]))
+    assert lifted[0] >= lifted[1]
+    assert lifted.max() <= 1
 
 
 @pytest.mark.row("2.6")
 @pytest.mark.parametrize(
-    ("similarity", "best_answer", "expected"),
+    ("similarity", "words", "best_answer", "expected"),
     [
-        ([0.7, 0.9], 0.6, 0),
-        ([0.7, 0.9], 0.7, 0),
-        ([0.7, 0.9], 0.71, None),
-        ([0.49, 0.9], 0.1, None),
-        ([0.5, 0.9], 0.1, 0),
+        ([0.7, 0.9], [0.5, 1.0], 0.59, 0),  # 0.7 · 0.7 + 0.3 · 0.5 = 0.64
+        ([0.7, 0.9], [0.5, 1.0], 0.60, None),  # not clearly nearer
+        ([0.7, 0.9], [0.5, 1.0], 0.70, None),
+        ([0.49, 0.9], [1.0, 1.0], 0.1, None),  # not near
+        ([0.5, 0.9], [0.4, 1.0], 0.1, 0),
+        ([0.6, 0.9], [0.0, 1.0], 0.1, None),  # no rare word in common
     ],
 )
-def test_an_exclusion_must_be_near_and_no_farther_than_any_answer(similarity, best_answer, expected):
+def test_an_exclusion_must_be_near_and_clearly_nearer_than_any_answer(
+    similarity, words, best_answer, expected
+):
     eligible = np.array([True, False])
-    assert ranking.find_exclusion(np.array(similarity), eligible, best_answer) == expected
+    found = ranking.find_exclusion(np.array(similarity), np.array(words), eligible, best_answer)
+    assert found == expected

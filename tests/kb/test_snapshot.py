@@ -285,3 +285,52 @@ def test_a_page_whose_articles_are_closed_to_the_reader_counts_as_no_page():
     snapshot = snapshot_of({1: ("card", "card"), 2: ("tax", "tax")})
     assert snapshot.search("how do I do this", allowed_articles=[1], boosted_articles=[2]) == Found()
     assert snapshot.search("how do I do this", allowed_articles=[1], boosted_articles=[1]) != Found()
+
+
+@pytest.mark.row("2.6")
+def test_an_exclusion_that_names_another_article_is_a_signpost():
+    query = "refund for a reseller purchase"
+    articles = {1: ("Plans", "Choose a plan.\n\n## Not covered\n\n- Refund for a reseller purchase\n")}
+    assert snapshot_of(articles).search(query, allowed_articles=[1]).exclusion is not None
+    articles[1] = (
+        "Plans",
+        "Choose a plan.\n\n## Not covered\n\n- Refund for a reseller purchase: [Refunds](kb:refunds)\n",
+    )
+    assert snapshot_of(articles).search(query, allowed_articles=[1]).exclusion is None
+
+
+def test_a_hint_decides_between_close_articles(help_centre):
+    query = "security of our accounts"
+    assert found_ids(help_centre, query)[0] == "sso"
+    assert found_ids(help_centre, query, hint="Two-factor authentication")[0] == "2fa"
+
+
+def test_a_hint_does_not_overrule_a_clear_match(help_centre):
+    assert found_ids(help_centre, "connect slack", hint="Single sign-on")[0] == "slack"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_hint_nothing_changes_even_after_one(help_centre, method):
+    options = {"allowed_articles": help_centre.article_ids, "method": method}
+    before = help_centre.search("where is the tax", **options)
+    help_centre.search("where is the tax", hint="Single sign-on", **options)
+    assert help_centre.search("where is the tax", **options) == before
+
+
+@pytest.mark.row("R55", "2.5")
+@settings(max_examples=40)
+@given(ARTICLE_SETS, st.sets(st.integers(0, 30)), TEXTS, TEXTS)
+def test_a_hint_opens_nothing_and_brings_up_nothing_hidden(articles, allowed, query, hint):
+    both = snapshot_of(articles).search(query, allowed_articles=allowed, limit=50, hint=hint)
+    alone = snapshot_of({key: value for key, value in articles.items() if key in allowed}).search(
+        query, allowed_articles=allowed, limit=50, hint=hint
+    )
+    assert both == alone
+
+
+def test_a_hint_is_encoded_once():
+    encoder = WordsEncoder()
+    snapshot = snapshot_of({1: ("card", "card"), 2: ("tax", "tax")}, encoder)
+    for query in ("card", "tax"):
+        snapshot.search(query, allowed_articles=[1, 2], hint="invoice")
+    assert encoder.encoded.count("invoice") == 1

@@ -76,7 +76,9 @@ def classify(text: str) -> Classification:
     return GOOD
 
 
-def search(query: str, *, audience: Audience, page: str = "", limit: int = 5) -> SearchResult:
+def search(
+    query: str, *, audience: Audience, page: str = "", limit: int = 5, hint: str = ""
+) -> SearchResult:
     """Find the one article, except where the words say otherwise."""
     if "index broken" in query:
         raise OSError("no index")
@@ -97,6 +99,7 @@ ENGINES = Engines(
     decide=decide,
     wait_seconds=wait_seconds_estimate,
     handoff_message=handoff_message,
+    article_url=lambda slug: f"https://help.example.com/{slug}",
 )
 
 

@@ -15,8 +15,8 @@ from runtime.clarification import Pending, option_chosen
 from runtime.contracts import Customer, TurnRequest
 from runtime.packet import packet_build, packet_complete
 from runtime.pipeline import Context, run
-from runtime.replies import answer_reply
-from tests.runtime.conftest import ENGINES, FOUND, HIT
+from runtime.replies import answer_reply, out_of_scope_reply
+from tests.runtime.conftest import ENGINES, EXCLUSION, FOUND, HIT
 
 OPTIONS = [
     {"intent": "data_export", "label": "Data export"},
@@ -84,10 +84,49 @@ def test_the_chosen_option_answers_the_question_that_was_asked_first() -> None:
 def test_an_answer_is_the_sections_own_text_under_its_heading_with_its_source() -> None:
     other = replace(HIT, title="Other", url="", score=0.65)
     far = replace(HIT, title="Far", score=0.3)
-    assert answer_reply([HIT, other, far]) == (
+    assert answer_reply([HIT, other, far], lambda slug: "") == (
         "**How do I export my workspace? › Steps**\n\n1. Open **Settings**.\n2. Choose **Export**.\n\n"
         "Source: [How do I export my workspace?](https://help.example.com/export)\nSee also: Other"
     )
+
+
+LINKED = "Refunds: [What is your refund policy?](kb:refund-policy)"
+
+
+@pytest.mark.row("2.14")
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://help.example.com/x", "Refunds: [What is your refund policy?](https://help.example.com/x)"),
+        ("/help/x/", "Refunds: What is your refund policy?"),  # holds on our own pages only
+        ("", "Refunds: What is your refund policy?"),
+    ],
+)
+def test_links_between_articles_are_addresses_or_words_in_replies(url: str, shown: str) -> None:
+    assert shown in answer_reply([replace(HIT, quote=LINKED)], lambda slug: url)
+    assert shown in out_of_scope_reply(replace(EXCLUSION, text=LINKED), lambda slug: url)
+
+
+@pytest.mark.row("2.14")
+def test_the_reply_resolves_links_and_the_citation_stays_verbatim() -> None:
+    found = replace(FOUND, hits=(replace(HIT, quote=LINKED),))
+    outcome = run(TurnRequest("hello"), Context(), replace(PURE, search=lambda query, **_: found))
+    assert "](https://help.example.com/refund-policy)" in outcome.reply
+    assert "kb:" not in outcome.reply
+    assert outcome.citations[0]["quote"] == LINKED
+
+
+@pytest.mark.row("3.18")
+@pytest.mark.parametrize(("text", "hint"), [("hello", "Data export"), ("I am unsure", "")])
+def test_the_search_is_told_the_intent_where_it_is_certain(text: str, hint: str) -> None:
+    hints = []
+
+    def search(query, *, hint, **_):
+        hints.append(hint)
+        return FOUND
+
+    run(TurnRequest(text), Context(), replace(PURE, search=search))
+    assert hints == [hint]
 
 
 @pytest.mark.row("7.4", "2.5")
