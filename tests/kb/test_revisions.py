@@ -297,7 +297,7 @@ def test_there_is_never_a_second_published_or_open_revision(
         ("x" * 201, BODY, "bad_title"),
         ("Title", "a\x00b", "bad_characters"),
         ("Half \ud83d", BODY, "bad_characters"),
-        ("Title", "x" * 100_000, "too_long"),
+        ("Title", "x" * 100_001, "too_long"),
     ],
 )
 def test_texts_that_cannot_be_kept_are_refused(writer: Actor, title: str, body: str, code: str) -> None:
