@@ -59,9 +59,9 @@ def only(rule: Rule) -> RuleSet:
         ({"margin": 0.10}, "answer", "answered", None, "", ()),
         ({"margin": 0.0, "alternatives": ()}, "answer", "answered", None, "", ()),
         ({"margin": 0.05, "clarifications_used": 1}, "escalate", "low_confidence", 3, "", ()),
-        ({"answer_score": 0.30}, "answer", "answered", None, "", ()),
-        ({"answer_score": 0.29}, "clarify", "no_answer", 4, "", ()),
-        ({"answer_score": 0.29, "clarifications_used": 1}, "escalate", "no_answer", 4, "", ()),
+        ({"answer_score": 0.38}, "answer", "answered", None, "", ()),
+        ({"answer_score": 0.37}, "clarify", "no_answer", 4, "", ()),
+        ({"answer_score": 0.37, "clarifications_used": 1}, "escalate", "no_answer", 4, "", ()),
         ({"out_of_scope": True}, "out_of_scope", "out_of_scope", None, "", ()),
         ({"out_of_scope": True, "is_fallback": True}, "out_of_scope", "out_of_scope", None, "", ()),
         (
