@@ -4,6 +4,8 @@ PY := $(VENV)/bin/python
 BENCH_DATA ?= ../shared/data
 WORKERS ?= 2
 TESTS ?= tests
+# Compiled files are what makes a second start fast.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 # A throw-away production environment, for `check --deploy`.
 PRODUCTION := DEBUG=0 ALLOWED_HOSTS=support.example DATABASE_URL=postgres://localhost/none \
@@ -13,9 +15,7 @@ PRODUCTION := DEBUG=0 ALLOWED_HOSTS=support.example DATABASE_URL=postgres://loca
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
-	@$(PY) manage.py migrate --verbosity=0
-	@$(PY) manage.py quickstart --if-empty
-	@exec $(PY) manage.py serve
+	@exec $(PY) manage.py serve --prepare
 
 install: $(VENV)/.installed
 

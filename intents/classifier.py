@@ -6,6 +6,7 @@ Does not decide how it was trained (intents.training) nor which version is live 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import re
 import zlib
@@ -16,8 +17,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from core.errors import DomainError
 from intents.calibration import Calibrator
@@ -31,7 +30,6 @@ NEAREST = 5
 # what skops, zipfile, json and numpy raise on a file that skops.io.dumps did not write
 UNREADABLE = (
     BadZipFile,
-    UntrustedTypesFoundException,
     AttributeError,
     EOFError,
     LookupError,
@@ -166,7 +164,7 @@ class IntentClassifier:
             **_scorer_arrays(self.scorer),
         }
         with partial.open("wb") as stream:
-            stream.write(skops.io.dumps(state))
+            stream.write(_skops().dumps(state))
             stream.flush()
             os.fsync(stream.fileno())
         digest = hashlib.sha256(partial.read_bytes()).hexdigest()
@@ -288,9 +286,14 @@ def _read_state(path: Path, sha256: str | None) -> dict[str, Any]:
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise ArtefactRefused(f"{path} is not the file that was recorded: its sha256 differs.")
     try:
-        state = skops.io.loads(content, trusted=TRUSTED_TYPES)
+        state = _skops().loads(content, trusted=TRUSTED_TYPES)
     except UNREADABLE as error:
         raise ArtefactRefused(f"{path} is not a classifier artefact: {type(error).__name__}.") from error
     if not isinstance(state, dict):
         raise ArtefactRefused(f"{path} is not a classifier artefact.")
     return state
+
+
+def _skops() -> Any:
+    """Return skops.io; it loads all of scikit-learn, which only a process with a model should wait for."""
+    return importlib.import_module("skops.io")

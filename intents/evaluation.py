@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from intents.calibration import Interval, expected_calibration_error, wilson_interval
 
@@ -98,6 +97,11 @@ def evaluate(judged: Sequence[JudgedQuery], not_evaluated: Sequence[str] = ()) -
 
 def evaluate_scope(judged: Sequence[JudgedQuery], outside: Sequence[JudgedQuery]) -> ScopeEvaluation:
     """Return the figures of telling ``judged`` in-scope texts from ``outside`` ones, at least one of each."""
+    from sklearn.metrics import (  # noqa: PLC0415 - slow to load, used in measuring only
+        matthews_corrcoef,
+        roc_auc_score,
+    )
+
     inside = [q.confidence for q in judged]
     n = len(outside)
     truth = [q.label for q in judged] + [OUT_OF_SCOPE] * n

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import ThreadpoolController
 
 from intents.adapter import AdapterSettings, adapted, fit_adapter
@@ -159,6 +158,8 @@ def fit_ridge(
 
 def fit_logistic(sentences: np.ndarray, y: np.ndarray, classes: int, c: float) -> np.ndarray:
     """Return multinomial logistic weights with the intercept as last row, (d + 1, classes)."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to load, used in training only
+
     model = LogisticRegression(C=c, max_iter=300).fit(sentences, y)
     weights = np.zeros((sentences.shape[1] + 1, classes), dtype=np.float32)
     found = np.vstack([model.coef_.T, model.intercept_])

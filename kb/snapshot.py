@@ -228,7 +228,9 @@ class IndexSnapshot(Generic[Id]):
         if not near.size:
             return None
         words = np.zeros_like(cosines)
-        words[near] = self._words.shares(terms, [tokenize(self._chunk(int(row)).quote) for row in near], allowed)
+        words[near] = self._words.shares(
+            terms, [tokenize(self._chunk(int(row)).quote) for row in near], allowed
+        )
         return ranking.find_exclusion(cosines, words, eligible, best_answer)
 
     def _nearness(self, hint: str) -> np.ndarray:

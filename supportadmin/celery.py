@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportadmin.settings")
 
 app = Celery("supportadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.conf.imports = ("core.tasks",)  # the handlers of jobs are read by core.jobs, when the first one is due

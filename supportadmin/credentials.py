@@ -45,13 +45,13 @@ def write(credentials: dict[str, Any]) -> None:
 
 
 def announce(url: str) -> str:
-    """Note the address that is served now; return the lines that tell a person how to get in."""
+    """Note the address that is served now; return what tells a person how to get in, if there is a demo."""
     stored = read()
     if stored is None:
-        return f"Serving on {url}\n"
+        return ""
     if stored.get("url") != url:
         write({**stored, "url": url})
     return (
         f"\n  Address   {url}/admin/\n  User      {stored['username']}\n  Password  {stored['password']}\n"
-        f"  API key   {stored['api_key']}\n  Kept in   {path()}\n\n  Ctrl-C ends it.\n"
+        f"  API key   {stored['api_key']}\n  Kept in   {path()}\n"
     )

@@ -76,9 +76,7 @@ def classify(text: str) -> Classification:
     return GOOD
 
 
-def search(
-    query: str, *, audience: Audience, page: str = "", limit: int = 5, hint: str = ""
-) -> SearchResult:
+def search(query: str, *, audience: Audience, page: str = "", limit: int = 5, hint: str = "") -> SearchResult:
     """Find the one article, except where the words say otherwise."""
     if "index broken" in query:
         raise OSError("no index")

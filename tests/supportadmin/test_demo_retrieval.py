@@ -15,7 +15,7 @@ ADMIN = Audience("admin", "team")
 ADMIN_ENTERPRISE = Audience("admin", "enterprise")
 DEVELOPER = Audience("developer", "team", "api")
 
-# What an article excludes without naming another one that covers it: the words which the exclusion begins with.
+# What an article excludes without naming another that covers it: the words the exclusion begins with.
 EXCLUDED = [
     ("which ledger accounts are the right ones for my business?", ADMIN, "Which accounts are right"),
     ("Can you review the code of our API client?", ADMIN, "Reviewing your code"),

@@ -12,10 +12,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from supportadmin import credentials
 from supportadmin.supervisor import Program, Supervisor
 
 REFUSED = 2
@@ -30,10 +32,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument(
+            "--prepare",
+            action="store_true",
+            help="first migrate, and fill an empty database",
+        )
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        if options["prepare"]:
+            call_command("migrate", verbosity=0)
+            call_command("quickstart", if_empty=True, stdout=self.stdout)
         self._refuse_unapplied_migrations()
         self._refuse_taken_port(host, port)
         announced = False
@@ -42,9 +52,9 @@ class Command(BaseCommand):
             nonlocal announced
             if not announced and _answers(host, port):
                 announced = True
-                self.stdout.write(
-                    self.style.SUCCESS(f"Ready at http://{_visible(host)}:{port} (Ctrl-C ends)")
-                )
+                url = f"http://{_visible(host)}:{port}"
+                self.stdout.write(self.style.SUCCESS(f"Ready at {url} (Ctrl-C ends)"))
+                self.stdout.write(credentials.announce(url))
                 self.stdout.flush()
 
         connection.close()
