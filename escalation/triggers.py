@@ -77,8 +77,8 @@ TRIGGERS: Mapping[str, Trigger] = {
         kinds=(SOFT, HARD),
         properties={"minimum_score": RATIO},
         # Of the demo's 84 held-out messages, with the intent known to the search, 40 are answered rightly and
-        # 6 wrongly (at 0.30: 50 and 15); of its 126 test questions 81 and 4; of 20 off-topic messages none. From
-        # 0.36 to 0.38 more wrong answers fall away than right ones. What the score means: kb.ranking.
+        # 6 wrongly (at 0.30: 50 and 15); of its 126 test questions 81 and 4; of 20 off-topic messages none.
+        # From 0.36 to 0.38 more wrong answers fall away than right ones. What the score means: kb.ranking.
         defaults={"minimum_score": 0.38},
     ),
     STEP_FAILURE: Trigger(label="A step of the agent failed", kinds=(HARD,), properties={}, defaults={}),
