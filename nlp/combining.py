@@ -1,8 +1,8 @@
 """Flat combining: calls that wait for each other are done as one.
 
 A batch costs much less than its parts one by one, and a server's threads often want the same thing at the
-same moment. Whoever gets the lock works for all who wait; nobody waits for a batch to fill, so a lone call costs
-what it did (Hendler, Incze, Shavit and Tzafrir, "Flat combining and the synchronization-parallelism
+same moment. Whoever gets the lock works for all who wait; nobody waits for a batch to fill, so a lone call
+costs what it did (Hendler, Incze, Shavit and Tzafrir, "Flat combining and the synchronization-parallelism
 tradeoff", 2010).
 """
 

@@ -10,7 +10,7 @@ from prometheus_client import multiprocess
 
 from core import warmup
 
-# One thread of matrix arithmetic a request: several workers on few cores would only get into each other's way.
+# One thread of matrix arithmetic a request: several workers on few cores would be in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 SWITCH_SECONDS = 0.0005  # a thread that comes back from the encoder waits this long for Python, not 5 ms
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
