@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -91,7 +92,7 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
 
     form = ArticleForm
     log_saves = False  # the services write the log
-    list_display = ("title", "status", "newest_text", "audience", "owner", "review_by", "updated_at")
+    list_display = ("title", "status", "newest_text", "audience", "owner", "review_by", "updated")
     list_filter = (StatusFilter, "owner", "audience_values", "pages", "labels")
     list_select_related = ("owner",)
     search_fields = ("title", "slug")
@@ -110,6 +111,11 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
     class Media:
         css = {"all": ("vendor/easymde/easymde.min.css", "kb/articles.css")}
         js = ("vendor/easymde/easymde.min.js", "kb/article_editor.js")
+
+    @display(description="Updated", ordering="updated_at")
+    def updated(self, obj: Article) -> str:
+        """Return how long ago it was changed."""
+        return str(naturaltime(obj.updated_at))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preview_view)

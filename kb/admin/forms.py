@@ -28,8 +28,15 @@ from kb.services import (
 AUDIENCE_FIELDS = {"user_types": "user_type", "product_areas": "product_area", "tiers": "tier"}
 
 
+class _ValuesField(forms.ModelMultipleChoiceField):
+    """Values of one facet, named without the facet, which is the field's own label."""
+
+    def label_from_instance(self, obj: AudienceValue) -> str:
+        return obj.label
+
+
 def _audience_field(kind: str, label: str) -> forms.ModelMultipleChoiceField:
-    return forms.ModelMultipleChoiceField(
+    return _ValuesField(
         AudienceValue.objects.filter(kind=kind),
         label=label,
         required=False,
