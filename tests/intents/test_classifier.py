@@ -216,7 +216,7 @@ def test_a_label_is_spoken_as_words(label: str, name: str) -> None:
     assert spoken_name(label) == name
 
 
-@pytest.mark.row("F49")
+@pytest.mark.row("R49")
 def test_a_loaded_artefact_answers_exactly_as_the_saved_classifier(
     encoder: SentenceEncoder, classifier: IntentClassifier, artefact: tuple[Path, str]
 ) -> None:
@@ -229,7 +229,7 @@ def test_a_loaded_artefact_answers_exactly_as_the_saved_classifier(
     assert [p.name for p in path.parent.iterdir()] == ["model.skops"]
 
 
-@pytest.mark.row("F49")
+@pytest.mark.row("R49")
 def test_no_changed_or_cut_artefact_is_loaded(encoder: SentenceEncoder, artefact: tuple[Path, str]) -> None:
     path, digest = artefact
     content = path.read_bytes()
@@ -242,7 +242,7 @@ def test_no_changed_or_cut_artefact_is_loaded(encoder: SentenceEncoder, artefact
             IntentClassifier.load(path, encoder=encoder, sha256=digest)
 
 
-@pytest.mark.row("F49")
+@pytest.mark.row("R49")
 def test_without_a_recorded_hash_a_changed_artefact_is_refused_or_answers_the_same(
     encoder: SentenceEncoder, classifier: IntentClassifier, artefact: tuple[Path, str]
 ) -> None:
@@ -266,7 +266,7 @@ class _Canary:
         return (Path.touch, (Path("canary"),))
 
 
-@pytest.mark.row("F47", "F48")
+@pytest.mark.row("R47", "R48")
 def test_a_file_that_is_not_ours_is_refused_and_never_run(
     encoder: SentenceEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +283,7 @@ def test_a_file_that_is_not_ours_is_refused_and_never_run(
     assert not (tmp_path / "canary").exists()
 
 
-@pytest.mark.row("F48")
+@pytest.mark.row("R48")
 def test_a_schema_that_names_a_dangerous_function_is_refused_before_import(
     encoder: SentenceEncoder, artefact: tuple[Path, str]
 ) -> None:
@@ -301,7 +301,7 @@ def test_a_schema_that_names_a_dangerous_function_is_refused_before_import(
         IntentClassifier.load(path, encoder=encoder)
 
 
-@pytest.mark.row("F49")
+@pytest.mark.row("R49")
 def test_an_artefact_of_another_encoder_or_format_or_shape_is_refused(
     encoder: SentenceEncoder, artefact: tuple[Path, str]
 ) -> None:
