@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
@@ -95,7 +97,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 class TurnAdmin(ReadOnlyAdmin):
     """One decision with everything that led to it."""
 
-    list_display = ("id", "short_text", "show_decision", "reason", "intent", "confidence", "created_at")
+    list_display = ("id", "short_text", "show_decision", "reason", "intent", "show_confidence", "created_at")
     list_filter = ("decision", "reason", "mode", "is_fallback", ("created_at", RangeDateTimeFilter))
     list_select_related = ()
     search_fields = ("text", "intent")
@@ -128,6 +130,11 @@ class TurnAdmin(ReadOnlyAdmin):
         """Show the decision in colours."""
         return turn.decision, turn.get_decision_display()
 
+    @admin.display(description="Confidence", ordering="confidence")
+    def show_confidence(self, turn: Turn) -> str:
+        """Show the confidence in percent; nothing where no model was asked."""
+        return "–" if turn.confidence is None else f"{turn.confidence:.0%}"
+
     @admin.display(description="Reply")
     def show_reply(self, turn: Turn) -> str:
         """Show the reply as the customer got it, line by line."""
@@ -149,7 +156,7 @@ class NoteForm(TransitionForm):
 class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
     """The inbox of those who take over: what the customer wants, and what the agent knows already."""
 
-    list_display = ("id", "reason", "show_state", "requested_at", "accepted_by", "complete")
+    list_display = ("id", "show_message", "reason", "show_state", "requested", "accepted_by", "complete")
     list_filter = ("state", "reason", "complete", ("requested_at", RangeDateTimeFilter))
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
     fieldsets = (
@@ -194,12 +201,22 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
         ),
     )
 
+    @admin.display(description="Customer's message")
+    def show_message(self, handoff: Handoff) -> str:
+        """Show the message that led here."""
+        return Truncator(handoff.turn.text).chars(80)
+
+    @admin.display(description="Requested", ordering="requested_at")
+    def requested(self, handoff: Handoff) -> str:
+        """Return how long ago the customer was passed on."""
+        return str(naturaltime(handoff.requested_at))
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = super().get_queryset(request)
         return (
             rows
             if request.resolver_match and "object_id" in request.resolver_match.kwargs
-            else rows.defer("packet")
+            else rows.defer("packet").select_related("turn")
         )
 
     @admin.display(description="For you to know")
