@@ -22,12 +22,9 @@ class _Ticket(Generic[Item, Result]):
     """One call's items, and what became of them."""
 
     items: Sequence[Item]
-    results: Sequence[Result] | None = None
+    results: Sequence[Result] = ()
     error: Exception | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self.results is not None or self.error is not None
+    is_done: bool = False
 
 
 class Combiner(Generic[Item, Result]):
@@ -49,7 +46,6 @@ class Combiner(Generic[Item, Result]):
                 self._serve_all()
         if ticket.error is not None:
             raise ticket.error
-        assert ticket.results is not None  # noqa: S101 - either branch of _serve_all set one of the two
         return ticket.results
 
     def _serve_all(self) -> None:
@@ -59,9 +55,10 @@ class Combiner(Generic[Item, Result]):
             results = self._work([item for ticket in batch for item in ticket.items])
         except Exception as error:  # noqa: BLE001 - every waiting call must hear of it
             for ticket in batch:
-                ticket.error = error
+                ticket.error, ticket.is_done = error, True
             return
         start = 0
         for ticket in batch:
             ticket.results = results[start : start + len(ticket.items)]
+            ticket.is_done = True
             start += len(ticket.items)

@@ -40,11 +40,14 @@ def test_a_kb_owner_writes_a_reviewer_publishes_and_the_agent_answers(
     page = page_of("kb_owner")
     page.goto(f"{served['url']}/admin/kb/article/add/")
     page.locator("#id_title").press_sequentially("Can I print shelf labels for a stockroom?")
+    page.fill("#id_slug", "print-shelf-labels")
     page.locator(".CodeMirror").click()
     page.keyboard.insert_text(
         "# Can I print shelf labels for a stockroom?\n\n1. Open **Items**, choose **Print labels**.\n"
     )
+    expect(page.locator(".CodeMirror")).to_contain_text("Print labels")
     page.check("#id_for_everyone", force=True)
+    expect(page.locator("#id_for_everyone")).to_be_checked()
     page.locator("[name=_continue]").click()
     page.wait_for_url("**/change/**")
     article = page.url
