@@ -191,6 +191,7 @@ def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     return {
         "intent": found.intent,
         "confidence": found.confidence,
+        "threshold": found.threshold,
         "alternatives": [{"intent": s.intent, "confidence": s.confidence} for s in found.alternatives],
         "nearest_examples": [
             {"id": e.id, "text": e.text, "similarity": e.similarity} for e in found.nearest_examples

@@ -1,5 +1,6 @@
 """How gunicorn runs the web processes; every value can be set from the environment (docs/operator.md)."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def post_worker_init(worker: Any) -> None:
     """Load what the first request would otherwise wait for."""
     sys.setswitchinterval(SWITCH_SECONDS)
     warmup.run()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays; looking through it again and again would hold up requests
 
 
 def child_exit(server: Any, worker: Any) -> None:
