@@ -106,7 +106,7 @@ class ApiKeyAdmin(TransitionMixin, ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         created, clear = api_key_create(actor=actor_of(request), **form.cleaned_data)
         obj.pk, obj.prefix = created.pk, created.prefix
-        request.new_api_key = clear  # type: ignore[attr-defined]
+        request.new_api_key = clear  # type: ignore[attr-defined]  # for this response only, never stored
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
         """Answer with the key itself: it is on this page and nowhere else."""

@@ -23,7 +23,7 @@ timeout = 60
 graceful_timeout = 5  # serve stops all within 15 s
 keepalive = int(os.environ.get("WEB_KEEPALIVE_SECONDS", "5"))
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, in memory so that no disk can stall it
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+    worker_tmp_dir = "/dev/shm"  # noqa: S108 - see above
 if any(setting.name == "control_socket_disable" for setting in KNOWN_SETTINGS):
     control_socket_disable = True
 

@@ -170,7 +170,7 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
         if "latest_number" in refusal.extra:  # the difference is shown: a second save is a decision
             typed = request.POST.copy()
             typed["base_number"] = str(refusal.extra["latest_number"])
-            request.POST = typed  # type: ignore[assignment]
+            request.POST = typed  # type: ignore[assignment]  # a mutable copy, as Django allows
         context["refused_diff"] = refusal.extra.get("diff", "")
         response = super().changeform_view(request, object_id, form_url, context)
         response.status_code = refusal.http_status

@@ -105,7 +105,7 @@ def programs(host: str, port: int) -> list[Program]:
 
 
 def _visible(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
 
 
 def _answers(host: str, port: int) -> bool:
