@@ -12,10 +12,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
 from core import warmup
+from core.compiled_query import CompiledQuery
 from core.errors import Unavailable
 from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
@@ -37,6 +39,9 @@ NO_RELEASE_MESSAGE = (
 )
 
 Key = tuple[int, int, str]  # release id, release number, sha256 of its model file
+_live = CompiledQuery(
+    lambda: Release.objects.live().values_list("pk", "number", "model_version__artefact_sha256")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ def _classification(served: Served, prediction: Prediction) -> Classification:
 
 
 def _live_key() -> Key | None:
-    return Release.objects.live().values_list("pk", "number", "model_version__artefact_sha256").first()
+    return cast(Key | None, _live.first())
 
 
 def _key(release: Release) -> Key:

@@ -10,7 +10,10 @@ from uuid import UUID
 
 from django.db.models import F
 
+from core.compiled_query import CompiledQuery
 from kb.models import IndexVersion
+
+_current = CompiledQuery(lambda pk: IndexVersion.objects.filter(pk=pk).values_list("epoch", "number"), 0)
 
 
 class Version(NamedTuple):
@@ -32,5 +35,5 @@ def bump() -> int:
 
 def current() -> Version:
     """Return the version; number 0 before the first change."""
-    row = IndexVersion.objects.filter(pk=1).values_list("epoch", "number").first()
+    row = _current.first(1)
     return Version(*row) if row is not None else Version(None, 0)

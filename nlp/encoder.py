@@ -32,6 +32,7 @@ BUNDLED_SHA256 = {
 }
 DEFAULT_MAX_TOKENS = 256
 BATCH_TOKENS = 2048  # padded tokens per forward pass: keeps the peak memory of a batch under ~200 MB
+PASS_TOKENS = 14  # a pass of its own costs as much as computing so many tokens of padding
 
 
 class EncoderError(RuntimeError):
@@ -175,15 +176,17 @@ def bundled_folder() -> Path:
 
 
 def _batches(lengths: list[int]) -> list[list[int]]:
-    """Group indexes of similar length so that padded size stays under BATCH_TOKENS."""
+    """Group indexes of similar length: no batch over BATCH_TOKENS, little padding, few passes."""
     batches: list[list[int]] = []
-    current: list[int] = []
+    widest = 0
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if current and lengths[i] * (len(current) + 1) > BATCH_TOKENS:
-            batches.append(current)
-            current = []
-        current.append(i)
-    return [*batches, current] if current else batches
+        count = len(batches[-1]) if batches else 0
+        too_much_padding = count * (lengths[i] - widest) > PASS_TOKENS
+        if not batches or too_much_padding or lengths[i] * (count + 1) > BATCH_TOKENS:
+            batches.append([])
+        batches[-1].append(i)
+        widest = lengths[i]
+    return batches
 
 
 def _encodable(text: str) -> str:

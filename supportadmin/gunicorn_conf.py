@@ -10,14 +10,15 @@ from gunicorn.config import KNOWN_SETTINGS
 from prometheus_client import multiprocess
 
 from core import warmup
+from supportadmin import balanced_worker
 
 # One thread of matrix arithmetic a request: several workers on few cores would be in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 SWITCH_SECONDS = 0.0005  # a thread that comes back from the encoder waits this long for Python, not 5 ms
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "supportadmin.balanced_worker.BalancedThreadWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "2"))  # more only take turns with the interpreter's lock
 preload_app = False  # onnxruntime's threads do not survive a fork
 timeout = 60
 graceful_timeout = 5  # serve stops all within 15 s
@@ -37,6 +38,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Drop a dead process's gauges from /metrics."""
+    """Drop a dead process's gauges from /metrics, and its count of connections."""
+    balanced_worker.counts.put(worker.age, balanced_worker.FREE)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.mark_process_dead(worker.pid)
