@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Error as PlaywrightError
 from rest_framework.test import APIClient
 
 from core import activity_guard
@@ -36,6 +37,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """Say what the browser showed when its test failed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and page is not None and not page.is_closed():
+        try:
+            shown = page.locator("body").inner_text(timeout=5_000)
+        except PlaywrightError as error:
+            shown = f"(not readable: {error.message})"
+        report.sections.append(("Page", f"{page.url}\n{shown[:2000]}"))
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

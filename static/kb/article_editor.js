@@ -67,6 +67,16 @@
       sideBySideFullscreen: false,
       status: ["lines", "words"],
     });
+    const input = editor.codemirror.display.input;
+    document.addEventListener(
+      "submit",
+      function (event) {
+        if (event.target !== area.form) return;
+        editor.codemirror.operation(() => input.pollContent()); // it would read what was typed 80 ms later
+        editor.codemirror.save();
+      },
+      true, // before CodeMirror's own listener
+    );
   }
 
   document.addEventListener("DOMContentLoaded", function () {

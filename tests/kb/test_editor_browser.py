@@ -54,3 +54,32 @@ def test_an_article_is_written_with_a_live_sanitised_preview(writers_page: Page,
     assert revision.body == "# Add a colleague\n\nChoose **Invite** <img src=x onerror=alert(1)>."
     assert [url for url in outside if not url.startswith((live_server.url, "data:"))] == []
     assert errors == []
+
+
+@pytest.mark.row("2.11")
+def test_what_is_typed_a_moment_before_saving_is_saved(writers_page: Page, live_server: Any) -> None:
+    page = writers_page
+    page.goto(f"{live_server.url}/admin/kb/article/add/")
+    page.fill("#id_title", "How do I leave?")
+    page.fill("#id_slug", "how-do-i-leave")
+    page.check("#id_for_everyone")
+    page.locator(".CodeMirror").click()
+    page.evaluate(
+        """() => {
+            document.execCommand("insertText", false, "# Leave");
+            document.querySelector("[name=_continue]").click();
+        }"""
+    )
+    page.wait_for_url("**/change/**", timeout=10_000)
+    assert Revision.objects.get().body == "# Leave"
+
+
+@pytest.mark.row("2.11")
+def test_an_article_without_text_is_refused_in_words(writers_page: Page, live_server: Any) -> None:
+    page = writers_page
+    page.goto(f"{live_server.url}/admin/kb/article/add/")
+    page.fill("#id_title", "How do I leave?")
+    page.fill("#id_slug", "how-do-i-leave")
+    page.locator("[name=_continue]").click()
+    expect(page.locator("body")).to_contain_text("This field is required.")
+    assert not Revision.objects.exists()

@@ -85,6 +85,7 @@ def page_of(page: Page, served: dict[str, Any]) -> Callable[[str], Page]:
 
     def enter(role: str) -> Page:
         row = next(row for row in served["people"] if row["role"] == role)
+        page.set_default_timeout(60_000)  # machines that run checks can be slow
         page.context.clear_cookies()
         page.goto(f"{served['url']}/admin/")
         page.fill("#id_username", row["username"])

@@ -107,8 +107,7 @@ def test_unapplied_migrations_are_refused_with_the_command_to_run(tmp_path: Path
 @pytest.mark.timeout(400)
 def test_killed_programs_come_back_and_a_stop_leaves_nothing(server: Server) -> None:
     eventually(lambda: server.get("/readyz")[0] == 200, 120)
-    before = server.groups()
-    assert set(before) == {"web", "worker", "beat"}
+    before = eventually(lambda: len(found := server.groups()) == 3 and found, 60)
     for group in before.values():
         os.killpg(group, signal.SIGKILL)
     eventually(lambda: set(server.groups()) == {"web", "worker", "beat"}, 30)
@@ -123,7 +122,7 @@ def test_killed_programs_come_back_and_a_stop_leaves_nothing(server: Server) -> 
 @pytest.mark.row("R38")
 @pytest.mark.timeout(400)
 def test_a_killed_serve_takes_its_programs_with_it(server: Server) -> None:
-    groups = server.groups()
+    groups = eventually(lambda: len(found := server.groups()) == 3 and found, 60)
     server.process.kill()
     server.process.wait(10)
     for group in groups.values():
