@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import orjson
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -242,10 +243,13 @@ class EventsView(APIView):
     renderer_classes = [JsonLinesRenderer, ORJSONRenderer]
 
     @extend_schema(**api_docs.EVENTS)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response | HttpResponse:
         query = EventsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
         events = turn_events(turns_visible_to(client_of(request).key), after=after, limit=limit)
-        cursor = events[-1]["id"] if events else after
-        return Response(events, headers={"X-Next-After": str(cursor)})
+        headers = {"X-Next-After": str(events[-1]["id"] if events else after)}
+        if not events and request.accepted_renderer.format == JsonLinesRenderer.format:
+            # DRF takes the content type off an empty body; no line at all is what we mean to say
+            return HttpResponse(content_type=JsonLinesRenderer.media_type, headers=headers)
+        return Response(events, headers=headers)

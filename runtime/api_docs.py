@@ -225,5 +225,6 @@ EVENTS: dict[str, Any] = {
         (200, "application/x-ndjson"): _ok(EventSerializer, ("Event", EVENT)),
         (200, "application/json"): _ok(EventSerializer(many=True), ("Events", EVENT)),
         400: INVALID,
+        404: NOT_FOUND,  # for a `format` that there is not
     },
 }

@@ -11,6 +11,8 @@ from supportadmin import chat
 from supportadmin.help import help_article
 from supportadmin.playground import playground
 
+handler404 = "core.api.exceptions.page_not_found"
+handler500 = "core.api.exceptions.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

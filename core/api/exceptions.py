@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,6 +15,7 @@ from rest_framework.views import exception_handler
 from core.errors import DomainError
 
 BUSY_RETRY_SECONDS = 5
+API_PREFIX = "/api/"
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -34,6 +36,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     response.data = _api_error_body(error)
     return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for an address that does not exist: programs get the same shape as for every error."""
+    if request.path.startswith(API_PREFIX):
+        return JsonResponse(body("not_found", "There is no such address."), status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for a bug, without saying which."""
+    if request.path.startswith(API_PREFIX):
+        return JsonResponse(body("error", "Something broke here. It has been logged."), status=500)
+    return defaults.server_error(request)
 
 
 def body(code: str, message: str, extra: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api.authentication import ApiClient
+from core.api.error_schema import error_responses
 
 
 class PingSerializer(serializers.Serializer):
@@ -29,8 +30,12 @@ class PingView(APIView):
     @extend_schema(
         summary="Check an API key",
         tags=["system"],
-        responses=PingSerializer,
-        examples=[OpenApiExample("ok", {"key": "Website bot", "scopes": ["feedback", "runtime"]})],
+        responses={200: PingSerializer, **error_responses()},
+        examples=[
+            OpenApiExample(
+                "ok", {"key": "Website bot", "scopes": ["feedback", "runtime"]}, status_codes=["200"]
+            )
+        ],
     )
     def get(self, request: Request) -> Response:
         """Say which key this is and what it may do."""
