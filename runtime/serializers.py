@@ -259,11 +259,16 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
     """All that is known of the turn now."""
 
     turn_id = serializers.IntegerField(read_only=True)
+    rating = serializers.ChoiceField(choices=Feedback.Rating.choices, allow_null=True, read_only=True)
 
     class Meta:
         model = Feedback
         fields = ["turn_id", "rating", "csat", "reopened", "comment"]
         read_only_fields = fields
+
+    def to_representation(self, instance: Feedback) -> dict[str, Any]:
+        found = super().to_representation(instance)
+        return {**found, "rating": found["rating"] or None}
 
 
 class EventSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LENIENT = "positive_data_acceptance,negative_data_rejection"
 
 
-def fuzz(served: dict[str, Any], examples: int, seconds: int) -> subprocess.CompletedProcess[str]:
+def fuzz(
+    served: dict[str, Any], folder: Path, *, examples: int, seconds: int
+) -> subprocess.CompletedProcess[str]:
     """Run all phases of schemathesis; at most ``seconds``."""
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
@@ -29,14 +31,14 @@ def fuzz(served: dict[str, Any], examples: int, seconds: int) -> subprocess.Comp
         "--generation-database=none",
         "--no-color",
     ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.row("R12")
 def test_a_few_hundred_made_up_requests_meet_no_bug_and_no_answer_outside_the_document(
-    served: dict[str, Any],
+    served: dict[str, Any], tmp_path: Path
 ) -> None:
-    run = fuzz(served, examples=5, seconds=30)
+    run = fuzz(served, tmp_path, examples=5, seconds=30)
     assert run.returncode == 0, run.stdout[-6000:]
 
 
@@ -44,7 +46,7 @@ def test_a_few_hundred_made_up_requests_meet_no_bug_and_no_answer_outside_the_do
 @pytest.mark.row("R12")
 @pytest.mark.timeout(5400)
 def test_fifty_thousand_made_up_requests_meet_no_bug_and_no_answer_outside_the_document(
-    served: dict[str, Any],
+    served: dict[str, Any], tmp_path: Path
 ) -> None:
-    run = fuzz(served, examples=2_500, seconds=4_800)
+    run = fuzz(served, tmp_path, examples=2_500, seconds=4_800)
     assert run.returncode == 0, run.stdout[-6000:]
