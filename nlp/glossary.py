@@ -101,7 +101,7 @@ PROTECTED = re.compile(
 )
 CHUNK = re.compile(r"\w+|[^\w\s]")
 BEFORE = frozenset("([{\"'“‘«„,;!?…—–*|¿¡")  # what may stand before a term and is no part of a longer word
-AFTER = frozenset(")]}\"”»“,;!?…—–*|")
+AFTER = frozenset(')]}"”»“,;!?…—–*|')
 SENTENCE_START = re.compile(r"(?:^|[.!?\n])\s*$")
 
 

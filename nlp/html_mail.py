@@ -14,7 +14,8 @@ MAX_DEPTH = 5
 QUOTE_START = re.compile(r"<blockquote\b[^<>]{0,1000}>", re.IGNORECASE)
 QUOTE_END = re.compile(r"</blockquote\s{0,10}>", re.IGNORECASE)
 SIGNATURE = re.compile(
-    r"<(?:div|p|span|table|section)\b[^<>]{0,500}?\b(?:class|id|data-smartmail)\s?=\s?[\"']?(?:[^\"'<>]{0,200}[ _])?"
+    r"<(?:div|p|span|table|section)\b[^<>]{0,500}?\b(?:class|id|"
+    r"data-smartmail)\s?=\s?[\"']?(?:[^\"'<>]{0,200}[ _])?"
     r"(?:gmail_signature|moz-signature|ymail_signature|protonmail_signature_block|Signature|email-signature)"
     r"[\"' >]",
     re.IGNORECASE,

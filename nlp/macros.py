@@ -44,7 +44,7 @@ class MacroSpan:
 
 
 def normalised(sentence: str) -> str:
-    """Return a sentence as it is compared: no greeting, small letters, names and numbers masked, words only."""
+    """Return a sentence as it is compared: its words, small, names and numbers masked, no greeting."""
     greeting = phrases.GREETING.match(sentence)
     sentence = sentence[greeting.end() :] if greeting and greeting.end() < len(sentence) else sentence
     return " ".join(WORD.findall(NAMED.sub(MASK, NUMBERED.sub(MASK, sentence)))).casefold()
@@ -53,8 +53,8 @@ def normalised(sentence: str) -> str:
 class Counter:
     """Count in how many tickets each sentence comes, keeping at most ``capacity`` sentences at a time.
 
-    Over capacity the rarest are forgotten (lossy counting, Manku and Motwani 2002): a count is then too low by
-    at most ``missed_at_most``, never too high, so no sentence is ever called a macro that is not.
+    Over capacity the rarest are forgotten (lossy counting, Manku and Motwani 2002): a count is then too low
+    by at most ``missed_at_most``, never too high, so no sentence is ever called a macro that is not.
     """
 
     def __init__(self, *, capacity: int = CAPACITY) -> None:

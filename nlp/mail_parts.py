@@ -24,7 +24,7 @@ FIRST_SIGNATURE_LINE = re.compile(rf"{phrases.NAMES}(?:[,.]?|(?: ?[|,•·/]| [�
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Characters ``start``…``end`` of the message that are not the customer's own words, and what they are."""
+    """Characters ``start``…``end`` of the message that are not the customer's own words, and why."""
 
     kind: Kind
     start: int
@@ -115,15 +115,12 @@ def _tail(text: str, own: list[_Line], spans: list[Part]) -> None:
 
 def _disclaimer(text: str, rest: list[_Line]) -> int:
     """Return the number of last lines that are legal small print; the first line of a message never is."""
-    size, first = 0, len(rest)
-    for number in range(len(rest) - 1, max(0, len(rest) - 30), -1):
-        size += 1
+    for number in range(len(rest) - 1, max(0, len(rest) - 1 - MAX_SIGNATURE_LINES), -1):
         if phrases.DISCLAIMER.match(text, rest[number].start, rest[number].end):
-            first = number
+            return _name(rest, number, "disclaimer")
+        if "\n\n" in text[rest[number - 1].end : rest[number].start + 1]:
             break
-        if "\n\n" in text[rest[number - 1].end : rest[number].start + 1] or size > MAX_SIGNATURE_LINES:
-            return 0
-    return _name(rest, first, "disclaimer")
+    return 0
 
 
 def _device(text: str, rest: list[_Line]) -> int:

@@ -9,18 +9,19 @@ import re
 
 LETTER = r"[^\W\d_]"
 CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"  # any letter that is not a small Latin one
-NAME = (
-    rf"(?:{CAPITAL}[\w'’.-]{{0,30}}|(?:van|von|de|der|den|la|le|di|da|dos|bin|al|el|zu)(?=\s{CAPITAL}))"
-)
+NAME = rf"(?:{CAPITAL}[\w'’.-]{{0,30}}|(?:van|von|de|der|den|la|le|di|da|dos|bin|al|el|zu)(?=\s{CAPITAL}))"
 NAMES = rf"{NAME}(?: {NAME}){{0,4}}"
 
 # Quotes -------------------------------------------------------------------------------------------------
 
 REPLY_ABOVE = re.compile(
     r"^\W{0,8}(?:please )?(?:(?:type|write|enter|send) your reply|reply|your reply) above this line\b.{0,80}$"
-    r"|^\W{0,8}bitte (?:antworten sie|geben sie ihre antwort) .{0,20}(?:ober|über).{0,20}(?:linie|zeile).{0,40}$"
-    r"|^\W{0,8}(?:veuillez )?(?:répondre|répondez|saisir votre réponse) .{0,10}au-dessus de cette ligne.{0,40}$"
-    r"|^\W{0,8}(?:por favor,? )?(?:escriba|responda|introduzca).{0,30}(?:encima|arriba) de esta línea.{0,40}$",
+    r"|^\W{0,8}bitte (?:antworten sie|geben sie ihre antwort) .{0,20}(?:ober|über).{0,20}(?:linie|"
+    r"zeile).{0,40}$"
+    r"|^\W{0,8}(?:veuillez )?(?:répondre|répondez|"
+    r"saisir votre réponse) .{0,10}au-dessus de cette ligne.{0,40}$"
+    r"|^\W{0,8}(?:por favor,? )?(?:escriba|responda|introduzca).{0,30}(?:encima|"
+    r"arriba) de esta línea.{0,40}$",
     re.IGNORECASE,
 )
 ORIGINAL_MESSAGE = re.compile(
@@ -66,7 +67,8 @@ TIMED = re.compile(r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d{2}\b|@|\[email\]|<[^<>]{3,1
 # Signatures ----------------------------------------------------------------------------------------------
 
 DEVICE = re.compile(
-    r"(?:sent (?:from|via|with|using) (?:my |the )?(?:\S{1,20} ){0,3}?(?:i-?phone|i-?pad|i-?pod|android|samsung|galaxy|"
+    r"(?:sent (?:from|via|with|using) (?:my |the )?(?:\S{1,20} ){0,3}?(?:i-?phone|i-?pad|i-?pod|android|"
+    r"samsung|galaxy|"
     r"blackberry|huawei|pixel|xiaomi|motorola|nokia|mobile|phone|smartphone|tablet|device|outlook|yahoo mail|"
     r"proton ?mail|mail for windows|gmail|hotmail|mailbird|spark|superhuman|airmail|aol|gmx|web\.de|"
     r"zoho mail|handheld)\b.{0,60}"
@@ -84,13 +86,15 @@ DASHES = re.compile(r"(?:--|—|–)")
 DISCLAIMER = re.compile(
     r"(?:confidentiality (?:notice|note|statement)|(?:legal |e-?mail )?disclaimer ?:|important notice ?:)"
     r"|(?:the (?:information|contents?) (?:contained )?(?:in|of) )?this (?:e-?mail|message|communication|"
-    r"transmission|correspondence)\b.{0,300}?\b(?:confidential|privileged|intended (?:only|solely|for|recipient)|"
+    r"transmission|correspondence)\b.{0,300}?\b(?:confidential|privileged|intended (?:only|solely|for|"
+    r"recipient)|"
     r"scanned|legally protected|virus)"
     r"|.{0,200}?\b(?:if you (?:are|have) (?:not the (?:intended|named)|received this (?:e-?mail|message|"
     r"communication) (?:in error|by mistake))|not the intended recipient)"
     r"|(?:please )?(?:consider|think of) the environment before|think before you print|save a tree\b"
     r"|any views? or opinions?\b.{0,60}\b(?:solely|author|those of)|virus-free\b"
-    r"|(?:registered (?:in|office)|company (?:number|registration))\b.{0,200}\b(?:no\.?|number|office|england)"
+    r"|(?:registered (?:in|office)|company (?:number|registration))\b.{0,200}\b(?:no\.?|number|office|"
+    r"england)"
     r"|this (?:e-?mail|message) (?:is a service|was sent|has been (?:sent|scanned))\b"
     r"|(?:diese|die in dieser) (?:e-?mail|nachricht)\b.{0,200}\b(?:vertraulich|bestimmt)"
     r"|(?:sitz der gesellschaft|geschäftsführer|amtsgericht|registergericht)\b ?.{0,3}:.{1,200}"
@@ -106,7 +110,8 @@ CONTACT = re.compile(
     re.IGNORECASE,
 )
 SENTENCE = re.compile(  # words of somebody who says or asks something
-    r"[?!]$|\b(?:i|i['’]m|i['’]ve|we|you|my|me|(?-i:[Ii]t)|this|that|please|pls|can|could|will|would|is|are|was|were|"
+    r"[?!]$|\b(?:i|i['’]m|i['’]ve|we|you|my|me|(?-i:[Ii]t)|this|that|please|pls|can|could|will|would|is|"
+    r"are|was|were|"
     r"not|don['’]t|doesn['’]t|can['’]t|but|because|when|if|still|get|got|have|has|need|want|"
     r"ich|wir|sie|mein|meine|bitte|nicht|ist|aber|wenn|je|j['’]ai|nous|vous|mon|ma|est|pas|mais|"
     r"yo|mi|es|pero|cuando|por favor|no puedo|he|ho|non|não|eu)\b",
@@ -119,17 +124,22 @@ POSTSCRIPT = re.compile(r"p\.? ?s\.?(?: |:|-)", re.IGNORECASE)
 TO_WHOM = (
     r"(?:there|team|all|every(?:one|body)|folks|guys|friends?|support|customer (?:service|support|care)|"
     r"sirs?|madam|ma['’]am|mr|mrs|ms|mx|dr|or|and|to|the|whom it may concern|again|"
-    r"damen|herren|herr|frau|zusammen|leute|und|liebes|à tous|tous|toutes?|et|madame|monsieur|mesdames|messieurs|"
+    r"damen|herren|herr|frau|zusammen|leute|und|liebes|à tous|tous|toutes?|et|madame|monsieur|mesdames|"
+    r"messieurs|"
     r"l['’]équipe|équipe|a todos|todos|equipo|señor(?:es|a|as)?|señores|y|tutti|ragazzi|a tutti|pessoal|e|"
     r"allemaal|heer|mevrouw)"
 )
 ADDRESSEE = rf"(?:(?i:{TO_WHOM})\.?(?![\w'’])|{NAME})"
 OPENING = (
-    r"(?:hi|hello|hey|hiya|heya|howdy|greetings|good (?:morning|afternoon|evening|day)|dear|to whom it may concern|"
-    r"hallo|hi|guten (?:tag|morgen|abend)|moin(?: moin)?|servus|grüß (?:gott|dich|euch)|grüezi|sehr geehrte[rs]?|"
+    r"(?:hi|hello|hey|hiya|heya|howdy|greetings|good (?:morning|afternoon|evening|day)|dear|"
+    r"to whom it may concern|"
+    r"hallo|hi|guten (?:tag|morgen|abend)|moin(?: moin)?|servus|grüß (?:gott|dich|euch)|grüezi|"
+    r"sehr geehrte[rs]?|"
     r"bonjour|bonsoir|salut|coucou|hola|buen(?:os)? (?:días?|dias?)|buenas(?: (?:tardes|noches))?|"
-    r"estimad[oa]s?|ciao|salve|buongiorno|buonasera|gentil[ei]|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|"
-    r"goede(?:morgen|middag|navond|ndag)|geachte|hej|hei|god (?:morgon|dag)|cześć|dzień dobry|szanowni państwo|"
+    r"estimad[oa]s?|ciao|salve|buongiorno|buonasera|gentil[ei]|olá|oi|bom dia|boa (?:tarde|noite)|"
+    r"prezad[oa]s?|"
+    r"goede(?:morgen|middag|navond|ndag)|geachte|hej|hei|god (?:morgon|dag)|cześć|dzień dobry|"
+    r"szanowni państwo|"
     r"привет|здравствуйте|добрый (?:день|вечер)|merhaba|您好|你好|こんにちは)"
 )
 STARTER = (
@@ -145,47 +155,59 @@ GREETING = re.compile(
 )
 GREETING_LINE = re.compile(  # words that begin other sentences too: only a line of their own is a greeting
     rf"(?:(?i:liebe[rs]?|beste|cher|chère|chers|chères|querid[oa]s?|car[oai]|madame|monsieur)"
-    rf"(?:,? {ADDRESSEE}){{0,5}} ?[,:!]|(?i:{OPENING}) {LETTER}{{2,20}} ?[,:!]|{NAME}(?: {NAME})?(?i: (?:support )?team),)$"
+    rf"(?:,? {ADDRESSEE}){{0,5}} ?[,:!]|(?i:{OPENING}) {LETTER}{{2,20}} ?[,:!]|"
+    rf"{NAME}(?: {NAME})?(?i: (?:support )?team),)$"
 )
 PLEASANTRY = re.compile(
-    r"(?:i |we )?(?:hope|trust) (?:(?:that )?(?:this|my) (?:e-?mail|message|note|letter) finds you|(?:that )?you(?:['’]re| are)|"
+    r"(?:i |we )?(?:hope|trust) (?:(?:that )?(?:this|my) (?:e-?mail|message|note|letter) finds you|"
+    r"(?:that )?you(?:['’]re| are)|"
     r"(?:that )?(?:all|everything) is|you (?:had|have|are having))[\w ]{0,40}[.!,]{1,3}(?:\s+|$)"
     r"|how are you(?: doing)?(?: today)? ?[?!.]{1,3}(?:\s+|$)"
     r"|ich hoffe,? (?:dass )?es geht (?:ihnen|euch|dir) gut[.!]{1,2}(?:\s+|$)"
-    r"|j['’]espère que vous allez bien[.!]{1,2}(?:\s+|$)|espero que (?:est[ée]n?|se encuentren?) bien[.!]{1,2}(?:\s+|$)",
+    r"|j['’]espère que vous allez bien[.!]{1,2}(?:\s+|$)|espero que (?:est[ée]n?|"
+    r"se encuentren?) bien[.!]{1,2}(?:\s+|$)",
     re.IGNORECASE,
 )
 FOR_HELP = (
-    r"(?: for (?:(?:your|the|any|all|all the|all your|all of your) )?(?:(?:kind|prompt|quick|fast|great|continued|"
+    r"(?: for (?:(?:your|the|any|all|all the|all your|all of your) )?(?:(?:kind|prompt|quick|fast|great|"
+    r"continued|"
     r"excellent|valuable) ){0,2}(?:help|support|assistance|time|attention|understanding|patience|reply|"
     r"response|answer|consideration|cooperation|service)(?: (?:and|&) (?:(?:your|prompt|quick) )?\w{3,15})?"
     r"(?: (?:in|with|on) (?:this|that|advance|the matter|this matter))?)"
 )
 GRATITUDE = (
-    r"(?:(?:many |much |big |a million )?thanks?(?: you| u)?|thanx|thx|tysm|tyvm|tks|ty|tia|cheers|ta|much appreciated|"
+    r"(?:(?:many |much |big |a million )?thanks?(?: you| u)?|thanx|thx|tysm|tyvm|tks|ty|tia|cheers|ta|"
+    r"much appreciated|"
     r"(?:i |we )?(?:really |greatly |would )?appreciate (?:it|your (?:help|time|support)|any help)|"
     r"(?:herzlichen |vielen |besten |lieben |schönen )?dank(?:e)?(?: (?:schön|sehr|dir|ihnen|euch))?|"
     r"merci(?: (?:beaucoup|bien|infiniment))?|(?:muchas |muchísimas |mil )?gracias|"
     r"(?:molte |mille |tante )?grazie(?: mille)?|(?:muito )?obrigad[oa]|(?:hartelijk |alvast )?(?:be)?dankt?|"
     r"tack(?: så mycket)?|(?:mange )?tak(?:k)?|dziękuję|спасибо|谢谢|ありがとうございます)"
-    r"(?:,? (?:you )?(?:so much|very much|a lot|a bunch|a ton|a million|again|in advance|in anticipation|all|team|"
+    r"(?:,? (?:you )?(?:so much|very much|a lot|a bunch|a ton|a million|again|in advance|in anticipation|"
+    r"all|team|"
     r"im voraus|vorab|schon mal|für (?:ihre|eure|die|deine) (?:hilfe|unterstützung|mühe|antwort)|"
-    r"d['’]avance|par avance|pour votre (?:aide|réponse|retour)|de antemano|por (?:su|la|vuestra) (?:ayuda|atención)|"
+    r"d['’]avance|par avance|pour votre (?:aide|réponse|retour)|de antemano|por (?:su|la|vuestra) (?:ayuda|"
+    r"atención)|"
     r"anticipatamente|in anticipo|desde já|pela ajuda|alvast|op voorhand|på förhand)){0,3}"
     rf"{FOR_HELP}?(?: in advance)?"
 )
 REGARDS = (
-    r"(?:(?:with )?(?:my )?(?:(?:very )?(?:best|kind|kindest|warm|warmest|many|friendly) )?(?:regards|wishes)|all the best|"
+    r"(?:(?:with )?(?:my )?(?:(?:very )?(?:best|kind|kindest|warm|warmest|many|friendly) )?(?:regards|"
+    r"wishes)|all the best|"
     r"all best|best|regards|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|yours|"
     r"take care|have a (?:nice|great|good|lovely|wonderful) (?:day|week|weekend|one|evening|afternoon)|"
-    r"(?:i(?:['’]m| am) |we(?:['’]re| are) )?look(?:ing)? forward to (?:hearing from you|your (?:reply|response|answer|help))"
+    r"(?:i(?:['’]m| am) |we(?:['’]re| are) )?look(?:ing)? forward to (?:hearing from you|your (?:reply|"
+    r"response|answer|help))"
     r"(?: soon)?|"
-    r"(?:mit )?(?:freundlich(?:e|en|em)|viele(?:n)?|beste(?:n)?|lieb(?:e|en)|schöne(?:n)?|herzliche(?:n)?) (?:grüße(?:n)?|"
+    r"(?:mit )?(?:freundlich(?:e|en|em)|viele(?:n)?|beste(?:n)?|lieb(?:e|en)|schöne(?:n)?|"
+    r"herzliche(?:n)?) (?:grüße(?:n)?|"
     r"grüsse(?:n)?|gruß|gruss)(?: aus \w{2,20})?|mfg|lg|vg|gruß|gruss|hochachtungsvoll|"
     r"(?:bien |très )?cordialement|bien à vous|(?:meilleures |sincères )?salutations(?: distinguées)?|"
     r"bonne (?:journée|soirée)|(?:un |muchos |atentos |cordiales )?(?:saludos?)(?: cordiales?)?|atentamente|"
-    r"(?:cordiali |distinti )?saluti|atenciosamente|att|abraços?|cumprimentos|(?:met )?(?:vriendelijke|hartelijke) "
-    r"groet(?:en)?|groet(?:en|jes)?|mvg|(?:med )?vänliga? hälsning(?:ar)?|(?:med )?venlig hilsen|(?:med )?vennlig "
+    r"(?:cordiali |distinti )?saluti|atenciosamente|att|abraços?|cumprimentos|(?:met )?(?:vriendelijke|"
+    r"hartelijke) "
+    r"groet(?:en)?|groet(?:en|jes)?|mvg|(?:med )?vänliga? hälsning(?:ar)?|(?:med )?venlig hilsen|"
+    r"(?:med )?vennlig "
     r"hilsen|mvh|pozdrawiam|z poważaniem|с уважением|saygılarımla)"
 )
 CLOSING = re.compile(

@@ -72,7 +72,7 @@ def _is_header_block(lines: Sequence[str], number: int) -> bool:
 
 
 def _heading(lines: Sequence[str], number: int) -> int:
-    """Return how many lines the heading of a quote takes after which own words may follow; 0 where none is."""
+    """Return how many lines the heading of a quote takes that own words may follow; 0 where none is."""
     if number == 0 and phrases.REPLY_ABOVE.match(lines[number]):
         return 1  # at the very top the answer stands below it
     size = _attribution_size(lines, number) if lines[number] else 0

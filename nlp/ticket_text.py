@@ -23,8 +23,9 @@ MAX_ROUNDS = 8
 class Prepared:
     """A message on its way's end.
 
-    ``clean`` is what is kept; ``readable`` the whole message as plain text, personal data included, into which
-    the positions of ``dropped``, ``masked`` and ``expanded`` point. ``only_quote``: the customer wrote nothing.
+    ``clean`` is what is kept; ``readable`` the whole message as plain text, personal data included, into
+    which the positions of ``dropped``, ``masked`` and ``expanded`` point. ``only_quote``: the customer wrote
+    nothing. A span may lie within another where one step worked on what an earlier one had put there.
     ``version`` is ``version_of`` the glossary used.
     """
 
@@ -39,7 +40,7 @@ class Prepared:
 
 
 def version_of(glossary: Glossary | None) -> str:
-    """Return what a stored text must carry to be up to date: the pipeline's version and the table's digest."""
+    """Return what a stored text carries if up to date: the pipeline's version and the table's digest."""
     return f"{PIPELINE_VERSION}:{glossary.digest[:16] if glossary is not None else '-'}"
 
 
@@ -81,7 +82,9 @@ def _drop(tracked: Tracked, dropped: list[Part]) -> None:
 
 
 def _mask(tracked: Tracked, masked: list[Span]) -> None:
-    spans = [span for span in redact(tracked.text).found if tracked.text[span.start : span.end] != f"[{span.kind}]"]
+    spans = [
+        span for span in redact(tracked.text).found if tracked.text[span.start : span.end] != f"[{span.kind}]"
+    ]
     masked += [Span(*tracked.original(span.start, span.end), span.kind) for span in spans]
     tracked.apply([(span.start, span.end, f"[{span.kind}]") for span in spans])
 
@@ -95,7 +98,7 @@ def _expand(tracked: Tracked, expanded: list[Expansion], glossary: Glossary) -> 
 
 
 def _settle(tracked: Tracked) -> None:
-    """Clean once more what the steps may have left; positions inside the changed stretch become that stretch."""
+    """Clean once more what the steps left; positions inside the changed stretch become that stretch."""
     new, old = _readable(tracked.text, is_html=False), tracked.text
     if new == old:
         return
