@@ -20,7 +20,8 @@ CAPACITY = 200_000  # sentences kept at a time: about 40 MB
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”)]{0,2}\s+|\n+")
 MASK = "#"
 NUMBERED = re.compile(
-    r"https?://\S{1,2000}|\S{1,64}@\S{1,255}|\[\w{1,20}\]|\{\{?[\w. -]{1,40}\}?\}|<[\w. -]{1,40}>|\S*\d\S*"
+    r"https?://\S{1,2000}|(?<!\S)\S{1,64}@\S{1,255}|\[\w{1,20}\]|\{\{?[\w. -]{1,40}\}?\}|<[\w. -]{1,40}>|"
+    r"(?<!\S)(?=\S{0,64}\d)\S{1,300}"
 )
 NAMED = re.compile(  # where a name stands although the rest of the sentence is canned
     rf"(?:(?<=[Tt]hanks )|(?<=[Tt]hank you )|(?<=[Tt]hanks, )|(?<=[Tt]hank you, )|(?<=name is )|"

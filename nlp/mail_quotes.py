@@ -76,6 +76,8 @@ def _heading(lines: Sequence[str], number: int) -> int:
     if number == 0 and phrases.REPLY_ABOVE.match(lines[number]):
         return 1  # at the very top the answer stands below it
     size = _attribution_size(lines, number) if lines[number] else 0
+    if not size:
+        return 0
     following = number + size
     while following < len(lines) - 1 and not lines[following]:
         following += 1

@@ -86,6 +86,10 @@ def _tokens(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if _looks_secret(match.group(1)):
                 yield _span(match, 1, "token")
+    for match in shapes.SECRET_NEXT.finditer(text):
+        value = match.group(1)
+        if _is_random(value, least=16) or (shapes.HEXADECIMAL.fullmatch(value) and _looks_secret(value)):
+            yield _span(match, 1, "token")
     for match in shapes.LONG_RANDOM.finditer(text):
         if _is_random(match.group(), least=32):
             yield _span(match, 0, "token")
@@ -104,12 +108,19 @@ def _passwords(text: str) -> Iterator[Span]:
         group = 2 if match.group(1) else 3
         value = match.group(group).rstrip(".:?!)")
         has_both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-        if len(value) >= 4 and (has_both or (group == 2 and _looks_secret(value))):
+        is_variable = value[:1] in ("$", "{", "%")
+        if len(value) >= 4 and not is_variable and (has_both or (group == 2 and _looks_secret(value))):
             yield Span(match.start(group), match.start(group) + len(value), "password")
+    for match in shapes.PASSWORD_NEAR.finditer(text):
+        yield _span(match, 1, "password")
     for pattern in (shapes.CODE_NEXT, shapes.CODE_IS, shapes.LOGIN_PAIR):
         for match in pattern.finditer(text):
-            if _looks_secret(match.group(1)):
-                yield _span(match, 1, "password")
+            group = match.lastindex or 1
+            if _looks_secret(match.group(group)):
+                yield _span(match, group, "password")
+                another = shapes.ANOTHER_CODE.match(text, match.end())
+                if pattern is shapes.CODE_NEXT and another:
+                    yield _span(another, 1, "password")
 
 
 def _emails(text: str) -> Iterator[Span]:

@@ -12,7 +12,10 @@ EMAIL = re.compile(
     r"(?:[\w-]{1,63}(?:\.|\s?[\[(]\s?dot\s?[\])]\s?)){1,8}[^\W\d_]{2,24}(?![\w@])",
     re.IGNORECASE,
 )
-URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"']{1,2000}", re.IGNORECASE)
+URL = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"']{1,2000}|(?<![\w/.])/[\w./-]{1,200}\?[^\s<>\"']{1,2000}",
+    re.IGNORECASE,
+)
 URL_USER = re.compile(r"://([^/?#@\s]{1,200}:[^/?#@\s]{1,200})@")
 URL_SECRET = re.compile(
     r"[?&#;](?:[\w.-]{0,30}(?:token|secret|passw(?:or)?d|signature|apikey|api_key|api-key|session|auth|jwt|"
@@ -47,7 +50,9 @@ AUTHORIZATION = re.compile(
 )
 NAMED_SECRET = re.compile(
     r"\b(?:[a-z]{1,20}[_ -])?(?:api[_ -]?keys?|secret(?:[_ -]?(?:access[_ -]?)?key)?|access[_ -]?key|"
-    r"(?:access|auth|refresh|bot|bearer|session)?[_ -]?token|(?:client|webhook)[_ -]?secret|licen[cs]e key|"
+    r"(?:access|auth|refresh|bot|bearer|session)?[_ -]?token|(?:client|webhook|signing|consumer)[_ -]?secret|"
+    r"(?:integration|routing|service|encryption|private|signing|storage|consumer|subscription|deploy|master|"
+    r"project)[_ -]?key|licen[cs]e key|"
     r"clave (?:de )?api|clé (?:d['’])?api|api[- ]?schlüssel)"
     r"\b[\"'`]?(?:\s(?:in|on|for|from|of)(?:\s\w{1,20}){1,3}?)?(?:\s{0,3}(?:[:=]|->|\b(?:is|was|es|est|ist|"
     r"lautet)\b)){1,2}\s{0,3}[\"'`]?([\w.~+/=!@#$%^&*-]{8,500})",
@@ -61,8 +66,14 @@ PASSWORD = re.compile(
     r"([\"'`“«]?)([^\s\"'`”»,;<>]{3,128})",
     re.IGNORECASE,
 )
+SECRET_NEXT = re.compile(r"\b(?:token|key|secret)\s{1,3}[\"'`]?([\w.~+/=-]{16,500})", re.IGNORECASE)
+HEXADECIMAL = re.compile(r"[0-9a-f]{16,128}", re.IGNORECASE)
+PASSWORD_NEAR = re.compile(
+    r"\b(?:password|passwort|contraseña|mot de passe)\b[^.:\n]{1,40}?\s"
+    r"(?=\S{0,40}[a-z])(?=\S{0,40}\d)(?=\S{0,40}[!#$%^&*+=~])([\w!#$%^&*+=~@-]{6,64})(?![\w/])"
+)
 PASSWORD_NEXT = re.compile(  # no word between: only what cannot be a word counts
-    r"\b(?:pass(?:word|wd|phrase|wort)?|pwd|pw|kennwort|contraseña|mot de passe)\s{1,3}(?:"
+    r"\b(?:pass(?:word|wd|code|phrase|wort)?|pwd|pw|kennwort|contraseña|mot de passe)\s{1,3}(?:"
     r"([\"“«])([^\s\"“”«»]{4,64})[\"”»]|([^\s\"'`”»,;<>()]{6,64}))",
     re.IGNORECASE,
 )
@@ -74,9 +85,10 @@ CODE_NEXT = re.compile(
 CODE_IS = re.compile(  # other codes are errors, coupons and places: only "the code is 123456" is a password
     r"\b(?:my|the|der|den|mein|le|mon|el|mi|sms)[ -](?:code|código|codigo)\s{0,3}(?:[:=]|\b(?:is|was|ist|"
     r"war|est|es)\b)"
-    r"\s{0,3}(\d{4,8})(?![\w.-])",
+    r"\s{0,3}(\d{4,8})(?![\w.-])|\b(?:sms|text) (?:said|says)\s{1,3}(\d{4,8})(?![\w.-])",
     re.IGNORECASE,
 )
+ANOTHER_CODE = re.compile(r"(?:,? (?:and|or|then|und|oder|et|ou|y|o)|,) (\d{3,8})(?![\w.-])", re.IGNORECASE)
 LOGIN_PAIR = re.compile(
     r"\b(?:log-?in|user(?:name)?|credentials|access|zugang)\s{0,2}[:=]\s{0,2}[^\s/|,;]{2,64} ?[/|] ?([^\s/|"
     r",;<>]{4,64})",
