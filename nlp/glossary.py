@@ -40,8 +40,6 @@ DEFAULT_TERMS: Mapping[str, str] = MappingProxyType(
         "cx": "customer",
         "db": "database",
         "dept": "department",
-        "diff": "difference",
-        "doc": "document",
         "docs": "documentation",
         "env": "environment",
         "envs": "environments",
@@ -60,7 +58,6 @@ DEFAULT_TERMS: Mapping[str, str] = MappingProxyType(
         "msgs": "messages",
         "n/a": "not applicable",
         "nvm": "never mind",
-        "ooo": "out of office",
         "perms": "permissions",
         "pls": "please",
         "plz": "please",
@@ -76,7 +73,6 @@ DEFAULT_TERMS: Mapping[str, str] = MappingProxyType(
         "repo": "repository",
         "repro": "reproduce",
         "sched": "schedule",
-        "subs": "subscriptions",
         "tbd": "to be determined",
         "thx": "thanks",
         "txn": "transaction",
@@ -204,7 +200,10 @@ class Glossary:
 
 
 def _may_start(text: str, start: int) -> bool:
-    return start == 0 or text[start - 1].isspace() or text[start - 1] in BEFORE
+    before = text[max(0, start - 2) : start]
+    if not before or before[-1].isspace():
+        return True
+    return before[-1] in BEFORE and not (before[-1] in "'’" and before[0].isalnum())
 
 
 def _may_end(text: str, end: int) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.cleaning import MAX_CHARACTERS, clean
+from nlp.cleaning import BLANK_LINES, MAX_CHARACTERS, clean
 
 OPEN, CLOSE = "\N{SYMBOL FOR START OF TEXT}", "\N{SYMBOL FOR END OF TEXT}"
 MAX_DEPTH = 5
@@ -32,4 +32,4 @@ def html_to_text(body: str) -> str:
         depth += line.count(OPEN) - line.count(CLOSE)
         line = line.replace(OPEN, "").replace(CLOSE, "").strip()
         lines.append(f"{'> ' * min(max(0, depth), MAX_DEPTH)}{line}".rstrip() if line else "")
-    return "\n".join(lines)
+    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

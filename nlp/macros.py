@@ -28,6 +28,7 @@ NAMED = re.compile(  # where a name stands although the rest of the sentence is 
     rf"(?<=, )|(?<=[Tt]his is )|(?<=[Ii]ch bin )|(?<=m'appelle )|(?<=[Dd]anke ))"
     rf"{phrases.NAMES}(?=[\s,.!?]|$)"
 )
+GREETED = re.compile(rf"(?i:{phrases.OPENING}) {MASK}[,.!:-]?\s{{0,3}}")
 WORD = re.compile(rf"\w+(?:['’]\w+)*|{MASK}")
 
 
@@ -46,9 +47,10 @@ class MacroSpan:
 
 def normalised(sentence: str) -> str:
     """Return a sentence as it is compared: its words, small, names and numbers masked, no greeting."""
-    greeting = phrases.GREETING.match(sentence)
+    sentence = NUMBERED.sub(MASK, sentence)
+    greeting = phrases.GREETING.match(sentence) or GREETED.match(sentence)
     sentence = sentence[greeting.end() :] if greeting and greeting.end() < len(sentence) else sentence
-    return " ".join(WORD.findall(NAMED.sub(MASK, NUMBERED.sub(MASK, sentence)))).casefold()
+    return " ".join(WORD.findall(NAMED.sub(MASK, sentence))).casefold()
 
 
 class Counter:

@@ -9,7 +9,8 @@ import re
 
 LETTER = r"[^\W\d_]"
 CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"  # any letter that is not a small Latin one
-NAME = rf"(?:{CAPITAL}[\w'’.-]{{0,30}}|(?:van|von|de|der|den|la|le|di|da|dos|bin|al|el|zu)(?=\s{CAPITAL}))"
+PARTICLE = rf"(?:van|von|de|der|den|la|le|di|da|dos|bin|al|el|zu)(?=(?: [a-z]{{1,3}})?\s{CAPITAL})"
+NAME = rf"(?:{CAPITAL}[\w'’.-]{{0,30}}|{PARTICLE})"
 NAMES = rf"{NAME}(?: {NAME}){{0,4}}"
 
 # Quotes -------------------------------------------------------------------------------------------------

@@ -108,13 +108,14 @@ def _attribution_size(lines: Sequence[str], number: int) -> int:
 
 def _mark_blocks(lines: Sequence[str], quoted: list[bool], *, attributed: bool) -> None:
     """Mark the runs of lines with ``>`` that are no comparison and no console output."""
+    is_single = sum(map(bool, lines)) == 1  # "> it fails" as a whole message quotes nobody that we know of
     number = 0
     while number < len(lines):
         end = number
         while end < len(lines) and MARKED.match(lines[end]):
             end += 1
         block = lines[number:end]
-        if block and (attributed or not _is_own(block)):
+        if block and (attributed or not (_is_own(block) or is_single)):
             quoted[number:end] = [True] * len(block)
         number = max(end, number + 1)
 
