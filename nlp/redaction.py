@@ -17,6 +17,8 @@ from typing import Literal
 import phonenumbers
 from stdnum import iban, luhn
 
+from nlp import secret_patterns as shapes
+
 Kind = Literal["email", "phone", "card", "iban", "token", "password"]
 
 
@@ -37,83 +39,7 @@ class Redacted:
     found: tuple[Span, ...]
 
 
-EMAIL = re.compile(
-    r"(?<![\w.%+'-])[\w.%+'-]{1,64}(?:@|\s?[\[(]\s?at\s?[\])]\s?)"
-    r"(?:[\w-]{1,63}(?:\.|\s?[\[(]\s?dot\s?[\])]\s?)){1,8}[^\W\d_]{2,24}(?![\w@])",
-    re.IGNORECASE,
-)
-URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"']{1,2000}", re.IGNORECASE)
-URL_USER = re.compile(r"://([^/?#@\s]{1,200}:[^/?#@\s]{1,200})@")
-URL_SECRET = re.compile(
-    r"[?&#;](?:[\w.-]{0,30}(?:token|secret|passw(?:or)?d|signature|apikey|api_key|api-key|session|auth|jwt|"
-    r"credential)[\w.-]{0,20}|key|sig|sid|code|otp|pwd)=([^&#;\s]{4,1500})",
-    re.IGNORECASE,
-)
-URL_PATH_SECRET = re.compile(
-    r"/(?:[\w-]{0,30}(?:reset|verif|invit|magic|confirm|activat|unsubscribe|share|login)[\w-]{0,30}|services|hooks)"
-    r"/((?:[\w~.=-]{1,60}/){0,3}[\w~.=-]{20,500})",
-    re.IGNORECASE,
-)
-TOKEN = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"(?:sk|pk|rk)[_-](?:live|test|proj|ant|or|[a-z]{2,4})?[\w-]{16,250}"  # Stripe, OpenAI, Anthropic
-    r"|(?:whsec_|gh[oprsu]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|shp(?:at|ca|pa|ss)_|dop_v1_|lin_api_|hf_|npm_"
-    r"|pypi-|dckr_pat_|figd_|sq0[a-z]{3}-|ya29\.|key-|pat-|rzp_(?:live|test)_)[\w./+-]{12,300}"
-    r"|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|AIza[\w-]{30,45}"
-    r"|SG\.[\w-]{16,40}\.[\w-]{16,80}"
-    r"|eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{0,1000}"
-    r"|\d{8,10}:AA[\w-]{33}"  # Telegram bots
-    r")"
-)
-PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,30}-----)?"
-)
-AUTHORIZATION = re.compile(
-    r"\b(?:bearer|basic|api-key|authorization:\s?token)\s{1,3}([\w.~+/=-]{16,2000})", re.IGNORECASE
-)
-NAMED_SECRET = re.compile(
-    r"\b(?:[a-z]{1,20}[_ -])?(?:api[_ -]?keys?|secret(?:[_ -]?(?:access[_ -]?)?key)?|access[_ -]?key|"
-    r"(?:access|auth|refresh|bot|bearer|session)?[_ -]?token|(?:client|webhook)[_ -]?secret|licen[cs]e key)"
-    r"\b[\"'`]?(?:\s{0,3}(?:[:=]|->|\bis\b|\bwas\b)){1,2}\s{0,3}[\"'`]?([\w.~+/=!@#$%^&*-]{8,500})",
-    re.IGNORECASE,
-)
-PASSWORD = re.compile(
-    r"\b(?:pass(?:word|wd|code|phrase|wort)?|pwd|pw|kennwort|contraseña|mot de passe|pin(?: code)?|otp|cvv2?|"
-    r"cvc|(?:security|verification|one-time|2fa|sms|login|backup|recovery) code)\b[\"'`]?"
-    r"((?:\s{0,3}(?:[:=]|->|=>|\bis\b|\bwas\b|\bto\b|\best\b|\bist\b|\bes\b)){1,2})\s{0,3}"
-    r"([\"'`“«]?)([^\s\"'`”»,;<>]{3,128})",
-    re.IGNORECASE,
-)
-LONG_RANDOM = re.compile(r"(?<![\w/+=.-])[A-Za-z0-9_+/=-]{32,512}(?![\w/+=-])")
-DIGIT_GROUPS = re.compile(r"(?<![\w./-])\d{1,19}(?:[ .\u00a0\u202f-]\d{1,19}){0,400}(?![\w]|-\w)")
-IBAN = re.compile(
-    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]){11,30}(?![A-Za-z0-9])", re.IGNORECASE
-)
-CARD_PLAN = re.compile(  # issuer prefixes and lengths of ISO/IEC 7812 ranges in use
-    r"4\d{15}(?:\d{3})?|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01]|720)\d{12,13}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[689]\d)\d{11}|35\d{14}|62\d{14,17}|(?:5[06-8]|6\d)\d{14}(?:\d{2,3})?"
-)
-MAX_CARD_GROUPS = 8
-PHONE = re.compile(r"(?<![\w/.=#-])(?:\+|\(\+?)?\d(?:[ .()\u00a0\u202f/-]{0,2}\d){6,16}(?![\w/-]|[.,:]\d)")
-PHONE_WORDS = re.compile(
-    r"(?:\b(?:tele)?phone|\bmobile|\bcell|\btel|\bwhats ?app|\bfax|\bhandy|\bmy number|\b(?:call|ring|"
-    r"reach|text|phone|contact) (?:me|us) (?:back )?(?:at|on)|\bcall(?:ing)?(?: me)?(?: at| on| from)?)"
-    r"(?: ?(?:number|no|nr|is|was|at|on|:|\.|=|#|\()){0,4}\s{0,3}$",
-    re.IGNORECASE,
-)
-NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}")
-DATE = re.compile(r"(?:\d{4}[ ./-]\d{1,2}[ ./-]\d{1,2}|\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)?\d{2})\b")
-REGIONS = ("GB", "DE", "FR", "AU", "NL", "ES", "IT", "IE", "IN", "CH", "AT", "BE", "JP", "BR")
-WORDS_AFTER_PASSWORD = frozenset(
-    """
-    reset resets resetting change changed changes changing not wrong incorrect invalid expired correct
-    the and but for how why what when cannot can't doesn't won't required missing empty blank unknown
-    lost forgotten weak strong protected never always still also too now please help being been set sent
-    saved stored hidden visible case login log sign different same unlock recover make create access let
-    enter have get see use work working keep
-    """.split()  # noqa: SIM905 (a word list reads better)
-)
+PASSWORD_PARAMETER = re.compile(r".[\w.-]{0,30}(?:passw|pwd)", re.IGNORECASE)
 
 
 def redact(text: str) -> Redacted:
@@ -135,61 +61,92 @@ def redact(text: str) -> Redacted:
 
 def _urls(text: str) -> Iterator[Span]:
     """Yield credentials inside addresses: user:password@, secret parameters, one-time paths."""
-    for url in URL.finditer(text):
-        for pattern in (URL_USER, URL_SECRET, URL_PATH_SECRET):
-            kind: Kind = "password" if pattern is URL_USER else "token"
+    for url in shapes.URL.finditer(text):
+        for pattern in (shapes.URL_USER, shapes.URL_SECRET, shapes.URL_PATH_SECRET):
             for match in pattern.finditer(url.group()):
-                value = match.group(1).rstrip(".,;:!?)")
-                if pattern is not URL_PATH_SECRET or _is_random(value, least=16):
+                is_user = pattern is shapes.URL_USER
+                value = match.group(1) if is_user else match.group(1).rstrip(".,;:!?)")
+                is_password = is_user or (
+                    pattern is shapes.URL_SECRET and PASSWORD_PARAMETER.match(match.group())
+                )
+                kind: Kind = "password" if is_password else "token"
+                if pattern is not shapes.URL_PATH_SECRET or _is_random(value, least=16):
                     start = url.start() + match.start(1)
                     yield Span(start, start + len(value), kind)
 
 
 def _tokens(text: str) -> Iterator[Span]:
     """Yield keys by their makers' prefixes, by the name before them, or by being long and random."""
-    for match in PRIVATE_KEY.finditer(text):
+    for match in shapes.PRIVATE_KEY.finditer(text):
         yield Span(match.start(), match.end(), "token")
-    for match in TOKEN.finditer(text):
+    for match in shapes.TOKEN.finditer(text):
         if any(c.isdigit() for c in match.group()):
             yield _span(match, 0, "token")
-    for pattern in (AUTHORIZATION, NAMED_SECRET):
+    for pattern in (shapes.AUTHORIZATION, shapes.NAMED_SECRET, shapes.COOKIE):
         for match in pattern.finditer(text):
             if _looks_secret(match.group(1)):
                 yield _span(match, 1, "token")
-    for match in LONG_RANDOM.finditer(text):
+    for match in shapes.SECRET_NEXT.finditer(text):
+        value = match.group(1)
+        if _is_random(value, least=16) or (shapes.HEXADECIMAL.fullmatch(value) and _looks_secret(value)):
+            yield _span(match, 1, "token")
+    for match in shapes.LONG_RANDOM.finditer(text):
         if _is_random(match.group(), least=32):
             yield _span(match, 0, "token")
 
 
 def _passwords(text: str) -> Iterator[Span]:
-    for match in PASSWORD.finditer(text):
+    """Yield what stands behind the word password or a code's name, and is no word of the sentence."""
+    for match in shapes.PASSWORD.finditer(text):
         linked, quoted, value = match.groups()
         value = value.rstrip(".?)")
         word = value.lower().strip("().")
         named = linked.strip() in (":", "=", "->", "=>") or bool(quoted)
-        if len(value) >= 3 and word not in WORDS_AFTER_PASSWORD and (named or _looks_secret(value)):
+        if len(value) >= 3 and word not in shapes.WORDS_AFTER_PASSWORD and (named or _looks_secret(value)):
             yield Span(match.start(3), match.start(3) + len(value), "password")
+    for match in shapes.PASSWORD_NEXT.finditer(text):
+        group = 2 if match.group(1) else 3
+        value = match.group(group).rstrip(".:?!)")
+        has_both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+        is_variable = value[:1] in ("$", "{", "%")
+        if len(value) >= 4 and not is_variable and (has_both or (group == 2 and _looks_secret(value))):
+            yield Span(match.start(group), match.start(group) + len(value), "password")
+    for match in shapes.PASSWORD_NEAR.finditer(text):
+        yield _span(match, 1, "password")
+    for pattern in (shapes.CODE_NEXT, shapes.CODE_IS, shapes.LOGIN_PAIR):
+        for match in pattern.finditer(text):
+            group = match.lastindex or 1
+            if _looks_secret(match.group(group)):
+                yield _span(match, group, "password")
+                another = shapes.ANOTHER_CODE.match(text, match.end())
+                if pattern is shapes.CODE_NEXT and another:
+                    yield _span(another, 1, "password")
 
 
 def _emails(text: str) -> Iterator[Span]:
-    for match in EMAIL.finditer(text):
+    for match in shapes.EMAIL.finditer(text):
         yield _span(match, 0, "email")
 
 
 def _ibans(text: str) -> Iterator[Span]:
     """Yield account numbers whose check digits hold; following words in capitals are given back."""
-    for match in IBAN.finditer(text):
+    done = 0
+    for start in shapes.IBAN_START.finditer(text):
+        match = shapes.IBAN.match(text, start.start()) if start.start() >= done else None
+        if match is None:
+            continue
         candidate = match.group()
         ends = [len(candidate), *(m.start() for m in re.finditer(r"[ \u00a0-]", candidate))]
         for end in sorted(ends, reverse=True):
-            if iban.is_valid(candidate[:end].replace("\u00a0", " ")):
-                yield Span(match.start(), match.start() + end, "iban")
+            if end >= 15 and iban.is_valid(candidate[:end].replace("\u00a0", " ")):
+                done = match.start() + end
+                yield Span(match.start(), done, "iban")
                 break
 
 
 def _cards(text: str) -> Iterator[Span]:
     """Yield runs of digit groups that together follow an issuer's plan and the Luhn check."""
-    for run in DIGIT_GROUPS.finditer(text):
+    for run in shapes.DIGIT_GROUPS.finditer(text):
         groups = [(run.start() + m.start(), run.start() + m.end()) for m in re.finditer(r"\d+", run.group())]
         digits = _digits(run.group())
         start = first = 0  # the digit and the group that a number may begin with
@@ -205,32 +162,38 @@ def _cards(text: str) -> Iterator[Span]:
 def _card_end(digits: str, start: int, groups: list[tuple[int, int]], first: int) -> int | None:
     """Return the last of the groups from ``first`` on that make a card number, preferring the longest."""
     end, found = start, None
-    for number in range(first, min(first + MAX_CARD_GROUPS, len(groups))):
+    for number in range(first, min(first + shapes.MAX_CARD_GROUPS, len(groups))):
         end += groups[number][1] - groups[number][0]
         candidate = digits[start:end]
-        if 13 <= len(candidate) <= 19 and CARD_PLAN.fullmatch(candidate) and luhn.is_valid(candidate):
+        if 13 <= len(candidate) <= 19 and shapes.CARD_PLAN.fullmatch(candidate) and luhn.is_valid(candidate):
             found = number
     return found
 
 
 def _phones(text: str) -> Iterator[Span]:
-    for match in PHONE.finditer(text):
-        candidate = match.group().rstrip("(")
-        if _is_phone(candidate, bool(PHONE_WORDS.search(text[max(0, match.start() - 60) : match.start()]))):
-            yield Span(match.start(), match.start() + len(candidate.rstrip(" .(-/")), "phone")
+    for match in shapes.PHONE.finditer(text):
+        start, candidate = match.start(), match.group().rstrip("(")
+        if candidate[0] == "(" and ")" not in candidate:
+            start, candidate = start + 1, candidate[1:]
+        end = start + len(candidate.rstrip(" .(-/"))
+        before, after = text[max(0, start - 60) : start], text[end : end + 40]
+        announced = shapes.PHONE_WORDS.search(before) or shapes.PHONE_WORDS_AFTER.match(after)
+        if _is_phone(candidate, bool(announced)):
+            extension = shapes.EXTENSION.match(text, end)
+            yield Span(start, extension.end() if extension else end, "phone")
 
 
 def _is_phone(candidate: str, announced: bool) -> bool:
     """Tell whether digits are a phone number: announced as one, international, or of a national plan."""
     digits = _digits("".join(c for c in candidate if c.isdigit()))
-    if DATE.fullmatch(candidate) or not 7 <= len(digits) <= 15:
+    if shapes.DATE.fullmatch(candidate) or not 7 <= len(digits) <= 15:
         return False
-    if announced or NORTH_AMERICAN.fullmatch(candidate):
+    if announced or shapes.NORTH_AMERICAN.fullmatch(candidate):
         return True
     if candidate.lstrip("(").startswith("+") or digits.startswith("00"):
         return _possible("+" + digits.lstrip("0"), None)
     has_separator = not candidate.isdigit()
-    return has_separator and digits[0] == "0" and any(_possible(digits, region) for region in REGIONS)
+    return has_separator and digits[0] == "0" and any(_possible(digits, region) for region in shapes.REGIONS)
 
 
 def _possible(number: str, region: str | None) -> bool:
