@@ -65,7 +65,7 @@ DEFAULT_TERMS: Mapping[str, str] = MappingProxyType(
         "ppl": "people",
         "prod": "production",
         "pw": "password",
-        "pwd": "password",
+        "pwd": "password",  # nosec B105 - the word, not a secret
         "pws": "passwords",
         "qty": "quantity",
         "recd": "received",

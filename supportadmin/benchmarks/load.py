@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -65,8 +65,7 @@ def endpoints(texts: Sequence[str]) -> list[Endpoint]:
 
 def run(url: str, key: str, *, texts: Sequence[str], seconds: float = 20, clients: int = 8) -> dict[str, Any]:
     """Return per endpoint rps, p50/p95/p99 in ms, errors and the ratio of p50 to the floor's."""
-    first = random.randrange(10**6)  # noqa: S311 - a second run does not meet its own texts in a cache
-    counter = itertools.count(first)
+    counter = itertools.count(secrets.randbelow(10**6))  # a second run meets none of its own texts in a cache
     results: dict[str, Any] = {}
     for endpoint in endpoints(texts):
         _drive(url, key, endpoint, counter, seconds=60, clients=1, limit=WARM_UP_REQUESTS)
