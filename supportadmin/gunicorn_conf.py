@@ -21,6 +21,7 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "2"))  # more only take turns with the interpreter's lock
 preload_app = False  # onnxruntime's threads do not survive a fork
 timeout = 60
+limit_request_line = 8190  # the most that gunicorn takes; our own guard answers in words up to 8,000
 graceful_timeout = 5  # serve stops all within 15 s
 keepalive = int(os.environ.get("WEB_KEEPALIVE_SECONDS", "5"))
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, in memory so that no disk can stall it
