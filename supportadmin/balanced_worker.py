@@ -18,7 +18,6 @@ from gunicorn.workers.gthread import ThreadWorker
 SLOTS = 256
 SLOT = struct.Struct("i")
 FREE = -1
-PATIENCE_SECONDS = 0.004  # per connection; a process that is alive and idle takes it well within that
 PAUSE_SECONDS = 0.0005
 
 
@@ -48,10 +47,12 @@ counts = ConnectionCounts()
 class BalancedThreadWorker(ThreadWorker):
     """gthread, with connections spread evenly over the processes."""
 
+    patience_seconds = 0.004  # per connection; a process that is alive and idle takes it well within that
+
     def accept(self, listener: Any) -> None:
         """Take a connection, unless a process that holds fewer takes it first."""
         counts.put(self.age, self.nr_conns)
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self.patience_seconds
         while (least := counts.least(but=self.age)) is not None and least < self.nr_conns:
             if time.monotonic() > until:
                 break
