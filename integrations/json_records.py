@@ -1,0 +1,306 @@
+"""Split JSON exports into records without reading them whole: JSON lines, arrays, envelopes, several in a row.
+
+A record is found with the standard library's scanner over a sliding window, then decoded strictly. After a
+broken record the reader looks for the next thing that is a record by its fields, so that one bad row costs one
+row. Decides nothing about what a record means: ``is_record`` is the adapter's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Literal
+
+from core.api import strict_json
+from integrations.contracts import Rejection
+from integrations.streams import MAX_ROW_CHARACTERS, BadRow, Record, TextStream, lines, settled, too_long
+
+MAX_VALUES = 200_000  # in one record
+MAX_RECOVERY_TRIES = 20_000  # for the file as a whole: recovery costs more than reading
+SNIFFED_CHARACTERS = 64_000
+SNIFFED_LINES = 20
+BLANK = " \t\r\n"
+ANY_OBJECT = re.compile(r'\{\s*"')
+FIRST_KEY = re.compile(r'\{\s*"(?:[^"\\]|\\.){0,100}"\s*:')
+OVERLAP = 1000  # characters kept when a search goes on in the next piece
+NEAR_END = 16  # longer than any JSON word or escape
+
+IsRecord = Callable[[Any], bool]
+
+
+def json_records(stream: TextStream, *, keys: Collection[str], is_record: IsRecord) -> Iterator[Record]:
+    """Yield the records of a file; in an envelope they are the list under one of ``keys``.
+
+    ``is_record`` tells a record from what it contains, by its fields.
+    """
+    if _is_json_lines(stream.head, keys):
+        yield from _json_lines(stream)
+    else:
+        yield from _Document(_Window(stream), keys, is_record).records()
+    if stream.damage:
+        yield Record(0, rejection=Rejection("truncated", stream.damage))
+
+
+def decoded(line: int, text: str) -> Record:
+    """Decode one record strictly; what no database takes is rejected."""
+    if len(text) > MAX_ROW_CHARACTERS:
+        return Record(line, rejection=too_long())
+    try:
+        return Record(line, strict_json.loads(settled(text).encode(), max_values=MAX_VALUES))
+    except BadRow as error:
+        return Record(line, rejection=error.rejection)
+    except strict_json.BadJson as error:
+        return Record(line, rejection=Rejection("bad_json", str(error)))
+
+
+def _is_json_lines(head: str, keys: Collection[str]) -> bool:
+    head = head.lstrip()
+    if head.startswith("["):
+        return False
+    first, *others = head.split("\n", SNIFFED_LINES)[:SNIFFED_LINES]
+    value = decoded(1, first).value
+    if isinstance(value, dict):
+        return not any(isinstance(value.get(key), list) for key in keys)
+    names = "|".join(map(re.escape, keys))
+    if re.search(rf'"(?:{names})"\s*:\s*\[', head[:SNIFFED_CHARACTERS]):
+        return False
+    return any(isinstance(decoded(1, line).value, dict) for line in others)
+
+
+def _json_lines(stream: TextStream) -> Iterator[Record]:
+    for number, line in lines(stream):
+        if line is None:
+            yield Record(number, rejection=too_long())
+        elif line.strip():
+            yield decoded(number, line.strip())
+
+
+class _Broken(ValueError):
+    """What stands at the window's place is no JSON value that can be taken."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.rejection = Rejection(code, message)
+
+
+class _Window:
+    """A piece of the text from the place ``at`` on; grows at its end, forgets what lies before ``at``."""
+
+    def __init__(self, stream: TextStream) -> None:
+        self.text = ""
+        self.at = 0
+        self.ended = False
+        self._stream = stream
+        self._line = 1
+        self._counted = 0  # up to here line feeds are in _line
+        # Numbers and words are not converted: only the end of each value matters here.
+        self._decoder = json.JSONDecoder(strict=False, parse_int=len, parse_float=len, parse_constant=len)
+
+    def line(self) -> int:
+        """Return the line of ``at``; asked in order of reading."""
+        if self.at > self._counted:
+            self._line += self.text.count("\n", self._counted, self.at)
+            self._counted = self.at
+        return self._line
+
+    def fill(self) -> bool:
+        """Read about as much again as is there; false at the end of the file."""
+        self.line()
+        pieces = [self.text[self.at :]]
+        wanted = max(1, len(pieces[0]))
+        while wanted > 0 and (piece := self._stream.read()):
+            pieces.append(piece)
+            wanted -= len(piece)
+        self.text, self.at, self._counted = "".join(pieces), 0, self._counted - self.at
+        self.ended = wanted > 0
+        return len(pieces) > 1
+
+    def next_character(self, offset: int = 0) -> tuple[str, int]:
+        """Return the first character from ``at + offset`` on that is not blank, and its offset; "" at the end."""
+        while True:
+            place = self.at + offset
+            while place < len(self.text) and self.text[place] in BLANK:
+                place += 1
+            offset = place - self.at
+            if place < len(self.text):
+                return self.text[place], offset
+            if offset > MAX_ROW_CHARACTERS:
+                self.at, offset = place, 0
+            if not self.fill():
+                return "", offset
+
+    def value_end(self, offset: int = 0) -> tuple[Any, int]:
+        """Return the value at ``at + offset``, roughly decoded, and the offset of its end; raises _Broken."""
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self.text, self.at + offset)
+            except RecursionError as error:
+                raise _Broken("bad_json", "The JSON is nested too deeply.") from error
+            except json.JSONDecodeError as error:
+                at_end = error.msg.startswith("Unterminated") or error.pos >= len(self.text) - NEAR_END
+                problem = f"The row is not valid JSON: {error.msg}."
+            else:
+                if end < len(self.text) or self.ended:
+                    return value, end - self.at
+                at_end, problem = True, ""
+            if at_end and len(self.text) - self.at - offset > MAX_ROW_CHARACTERS:
+                raise _Broken("row_too_long", too_long().message)
+            if not at_end:
+                raise _Broken("bad_json", problem)
+            if not self.fill() and problem:
+                raise _Broken("truncated", "The file ends in the middle of this row.")
+
+
+class _Document:
+    """Arrays and envelopes, one after the other."""
+
+    def __init__(self, window: _Window, keys: Collection[str], is_record: IsRecord) -> None:
+        self._window = window
+        self._keys = keys
+        self._is_record = is_record
+        self._place: Literal["outside", "list", "after", "members"] = "outside"
+        self._start = ANY_OBJECT  # how a record begins; the first good one tells more
+        self._tries = 0
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record, and one rejection for each stretch of text that is none."""
+        window = self._window
+        while True:
+            character, offset = window.next_character()
+            window.at += offset
+            if not character:
+                break
+            try:
+                record = self._step(character)
+            except _Broken as broken:
+                yield Record(window.line(), rejection=broken.rejection)
+                if not self._recover():
+                    return
+            else:
+                if record is not None:
+                    yield record
+        if self._place in ("list", "members"):
+            message = "The file ends before its list does; rows are missing."
+            yield Record(window.line(), rejection=Rejection("truncated", message))
+
+    def _step(self, character: str) -> Record | None:
+        """Read one value or sign; only a record is returned."""
+        if self._place == "members":
+            self._members()
+        elif character == ",":
+            self._window.at += 1
+            if self._place == "after":
+                self._place = "members" if self._window.next_character()[0] == '"' else "outside"
+        elif self._place == "after":
+            self._window.at += character == "}"
+            self._place = "outside"
+        elif self._place == "list" and character == "]":
+            self._window.at += 1
+            self._place = "after"
+        elif self._place == "outside" and character == "[":
+            self._window.at += 1
+            self._place = "list"
+        elif self._place == "outside" and character == "{":
+            return self._envelope_or_record()
+        else:
+            return self._record()
+        return None
+
+    def _record(self) -> Record:
+        window = self._window
+        value, end = window.value_end()
+        text = window.text[window.at : window.at + end]
+        record = decoded(window.line(), text)
+        if self._start is ANY_OBJECT and self._is_record(value) and (key := FIRST_KEY.match(text)):
+            self._start = re.compile(re.escape(key[0]))
+        window.at += end
+        return record
+
+    def _envelope_or_record(self) -> Record | None:
+        """Go into the list of an envelope; an object without such a list is a record itself."""
+        offset = 1
+        while True:
+            character, offset = self._window.next_character(offset)
+            if character == ",":
+                offset += 1
+            elif character != '"':
+                return self._record()
+            else:
+                key, offset = self._key(offset)
+                character, offset = self._window.next_character(offset)
+                if character == "[" and (key in self._keys or self._lists_records(offset + 1)):
+                    self._window.at += offset + 1
+                    self._place = "list"
+                    return None
+                offset = self._window.value_end(offset)[1]
+            if offset > MAX_ROW_CHARACTERS:
+                raise _Broken("row_too_long", too_long().message)
+
+    def _lists_records(self, offset: int) -> bool:
+        character, offset = self._window.next_character(offset)
+        return character == "{" and self._is_record(self._window.value_end(offset)[0])
+
+    def _members(self) -> None:
+        """Pass over one member of an envelope, or leave it; go into a list that is asked for."""
+        window = self._window
+        character, offset = window.next_character()
+        if character in (",", "}"):
+            self._place = "members" if character == "," else "outside"
+            window.at += offset + 1
+            return
+        key, offset = self._key(offset)
+        character, offset = window.next_character(offset)
+        window.at += offset
+        if character != "[":
+            window.at += window.value_end()[1]
+        elif key in self._keys:
+            window.at += 1
+            self._place = "list"
+        else:
+            self._pass_list()
+
+    def _pass_list(self) -> None:
+        window = self._window
+        window.at += 1
+        while True:
+            character, offset = window.next_character()
+            window.at += offset
+            if character in (",", "]"):
+                window.at += 1
+                if character == "]":
+                    return
+            else:
+                window.at += window.value_end()[1]
+
+    def _key(self, offset: int) -> tuple[Any, int]:
+        """Return the key at the offset and the offset behind its colon."""
+        key, offset = self._window.value_end(offset)
+        character, offset = self._window.next_character(offset)
+        if not isinstance(key, str) or character != ":":
+            raise _Broken("bad_json", "The file is not valid JSON: a key and its colon are expected.")
+        return key, offset + 1
+
+    def _recover(self) -> bool:
+        """Go to the next text that is a record by its fields; false if there is none."""
+        window = self._window
+        window.at += 1
+        while self._tries < MAX_RECOVERY_TRIES:
+            found = self._start.search(window.text, window.at)
+            if found is None:
+                window.at = max(window.at, len(window.text) - OVERLAP)
+                if not window.fill():
+                    return False
+                continue
+            window.at = found.start()
+            self._tries += 1
+            try:
+                value, end = window.value_end()
+            except _Broken:
+                window.at += 1
+                continue
+            if self._is_record(value):
+                self._place = "list"
+                return True
+            window.at += end
+        return False
