@@ -1,7 +1,7 @@
 """Split CSV into rows of cells without reading it whole, and without letting one stray quote eat the rest.
 
-A row whose quotes do not close, or that swallowed lines and then has the wrong number of cells, is rejected by
-its first line alone; the lines after it are read again by themselves. Decides nothing about columns' meaning.
+A row whose quotes do not close, or that took in lines and then has the wrong number of cells, is rejected by
+its first line alone; the lines after it are read again by themselves. Decides nothing about what columns mean.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ Line = tuple[int, str | None]
 
 
 def csv_records(stream: TextStream, *, delimiter: str = "") -> Iterator[Record]:
-    """Yield the header (line and cells), then every row that is not blank. Raises InvalidInput for no header."""
+    """Yield the header (line and cells), then every row that is not blank; InvalidInput for no header."""
+    head = stream.head
     source = _Lines(lines(stream))
-    delimiter = delimiter or _named_delimiter(source) or _sniffed(stream.head)
+    delimiter = delimiter or _named_delimiter(source) or _sniffed(head)
     header = next(_rows(source, delimiter, None), None)
     if header is None:
         raise InvalidInput("The file is empty.", code="empty_file")

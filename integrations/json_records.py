@@ -1,8 +1,8 @@
-"""Split JSON exports into records without reading them whole: JSON lines, arrays, envelopes, several in a row.
+"""Split JSON exports into records bit by bit: JSON lines, arrays, envelopes, and several of these in a row.
 
 A record is found with the standard library's scanner over a sliding window, then decoded strictly. After a
-broken record the reader looks for the next thing that is a record by its fields, so that one bad row costs one
-row. Decides nothing about what a record means: ``is_record`` is the adapter's.
+broken one the reader looks for the next thing that is a record by its fields, so that one bad row costs one row.
+Decides nothing about what a record means: ``is_record`` is the adapter's.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class _Window:
         return len(pieces) > 1
 
     def next_character(self, offset: int = 0) -> tuple[str, int]:
-        """Return the first character from ``at + offset`` on that is not blank, and its offset; "" at the end."""
+        """Return the next character that is not blank, "" at the end, and its offset from ``at``."""
         while True:
             place = self.at + offset
             while place < len(self.text) and self.text[place] in BLANK:

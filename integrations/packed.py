@@ -1,7 +1,7 @@
 """Open an export as it lies on disk: plain, .gz, or a .zip that holds one file; decided by content, not name.
 
-A packed file that unpacks to far more than it should, or that would reach outside itself, is refused. A damaged
-one is read as far as it goes; ``ByteSource.damage`` then says what happened. Decides nothing about text.
+A packed file that unpacks to far more than it should, or that would reach outside itself, is refused. A
+damaged one is read as far as it goes; ``ByteSource.damage`` then says why. Decides nothing about text.
 """
 
 from __future__ import annotations
@@ -111,9 +111,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[:1]:
-            raise InvalidInput(
-                "The zip file holds a path that leads out of it.", code="suspicious_archive"
-            )
+            raise InvalidInput("The zip file holds a path that leads out of it.", code="suspicious_archive")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise InvalidInput("The zip file holds a link.", code="suspicious_archive")
     files = [info for info in infos if not info.filename.startswith("__MACOSX/")]
