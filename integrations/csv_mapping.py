@@ -1,6 +1,6 @@
 """Which column of a CSV file is which field of a ticket, as a person set it; to and from JSON.
 
-Decides nothing by itself: proposals are ``integrations.csv_suggestion``'s, reading is ``integrations.csv_tickets``'s.
+Proposes nothing (``integrations.csv_suggestion`` does) and reads no rows (``integrations.csv_tickets`` does).
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ MAX_JSON_CHARACTERS = 100_000
 class CsvMapping:
     """How a CSV file is read; raises InvalidInput, with a sentence that says what to do, if it cannot be.
 
-    ``columns``: our field to the column's name. ``text_columns``: the customer's words, ``reply_columns``: the
-    agent's; several of them become one message. ``values``: for a field, the file's word (in any case) to ours.
+    ``columns``: our field to the column's name. ``text_columns``: the customer's words, ``reply_columns``:
+    the agent's; several of them become one message. ``values``: for a field, the file's word (in any case) to
+    ours.
     ``date_formats`` are tried in turn; dates without an offset are in ``timezone``.
     """
 
@@ -108,9 +109,10 @@ class CsvMapping:
             _check_shape(name, value)
         if "columns" not in found:
             raise _invalid("Say under “columns” which column holds which field.")
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
-        )
+        settings: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
+        }
+        return cls(**settings)
 
     def _check_columns(self) -> None:
         for name in self.columns:
@@ -152,7 +154,8 @@ def _is_pattern(name: str) -> bool:
         return False
     moment = datetime(2021, 3, 4, 5, 6, 7, tzinfo=UTC)
     try:
-        return datetime.strptime(moment.strftime(name), name).date() == moment.date()
+        read = datetime.strptime(moment.strftime(name), name)  # noqa: DTZ007 - only the day matters
+        return read.date() == moment.date()
     except ValueError:
         return False
 

@@ -1,7 +1,7 @@
 """Split CSV into rows of cells without reading it whole, and without letting one stray quote eat the rest.
 
 A row whose quotes do not close, or that took in lines and then has the wrong number of cells, is rejected by
-its first line alone; the lines after it are read again by themselves. Decides nothing about what columns mean.
+its first line alone; the lines after it are read again by themselves. Does not know what columns mean.
 """
 
 from __future__ import annotations

@@ -44,7 +44,6 @@ NAMES = {  # words of a column's name, best first; the first column that fits is
         "closed",
     ),
     "updated_at": ("updated at", "last updated", "last update time", "last modified", "updated"),
-    "status": ("status", "state", "ticket status", "company response to consumer"),
     "subject": ("subject", "title", "summary", "issue"),
     "channel": ("channel", "via", "source", "submitted via", "origin", "case origin"),
     "kind": ("type", "ticket type", "category", "issue type", "product", "topic", "reason"),
@@ -59,7 +58,8 @@ NAMES = {  # words of a column's name, best first; the first column that fits is
     "reassignments": ("reassignments", "reassign count"),
     "escalated": ("escalated", "is escalated", "escalation"),
 }
-TEXT_NAMES = ("description", "message", "body", "consumer complaint narrative", "comment", "text", "question")
+STATUS_NAMES = ("status", "ticket status", "state")
+TEXT_NAMES = ("description", "message", "body", "comment", "text", "question")
 REPLY_NAMES = ("resolution", "reply", "answer", "agent reply", "response", "first response")
 STATUS_WORDS = (
     ("closed", re.compile(r"\bclosed\b|\barchived\b|\bcomplete")),
@@ -89,18 +89,20 @@ def suggest_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
         raise InvalidInput(
             f"No column looks like {' or '.join(missing)}. Choose the columns yourself.", code="no_suggestion"
         )
+    status_column, status_words = _status([name for name in samples if name not in columns.values()], samples)
+    if status_column:
+        columns["status"] = status_column
     free = [name for name in samples if name not in columns.values()]
     texts = _texts(free, samples)
     reply = _by_name(REPLY_NAMES, (name for name in free if name not in texts))
     formats = dict.fromkeys(_date_format(samples[columns[f]]) or ISO for f in DATES if f in columns)
-    status = _status_words(samples[columns["status"]]) if "status" in columns else {}
     return CsvMapping(
         columns=columns,
         text_columns=texts,
         reply_columns=(reply,) if reply else (),
         date_formats=tuple(formats),
-        values={"status": status} if status else {},
-        default_status="" if "status" in columns else "closed",
+        values={"status": status_words} if status_words else {},
+        default_status="" if status_column else "closed",
     )
 
 
@@ -144,12 +146,20 @@ def _reads(cell: str, name: str) -> bool:
     return True
 
 
-def _status_words(cells: Sequence[str]) -> dict[str, str]:
-    """Propose our status for the file's words, where they say one."""
-    found = dict.fromkeys(cell for cell in cells if cell and cell.lower() not in STATUSES)
-    words = {}
-    for cell in list(found)[:MAX_STATUS_WORDS]:
-        status = next((status for status, pattern in STATUS_WORDS if pattern.search(cell.lower())), "")
-        if status:
-            words[cell] = status
-    return words
+def _status(names: Sequence[str], samples: dict[str, list[str]]) -> tuple[str, dict[str, str]]:
+    """Return the column whose words say a status, best by name, and our status for each word."""
+    named = _by_name(STATUS_NAMES, names)
+    for name in ([named] if named else []) + list(names):
+        found = dict.fromkeys(cell for cell in samples[name] if cell)
+        words = {cell: _status_of(cell) for cell in list(found)[:MAX_STATUS_WORDS]}
+        if found and len(found) <= MAX_STATUS_WORDS and all(words.values()):
+            return name, {cell: status for cell, status in words.items() if cell.lower() != status}
+    return "", {}
+
+
+def _status_of(cell: str) -> str:
+    """Return our status for a word of the file; empty where it says none."""
+    word = cell.lower()
+    if word in STATUSES:
+        return word
+    return next((status for status, pattern in STATUS_WORDS if pattern.search(word)), "")

@@ -36,6 +36,7 @@ from integrations.packed import opened
 from integrations.streams import BadRow, TextStream, normalised
 
 NAME = "csv"
+MAX_SAMPLE_CHARACTERS = 10_000_000
 YES_NO = {
     "yes": True,
     "y": True,
@@ -74,13 +75,19 @@ def preview(path: Path, mapping: CsvMapping, *, rows: int = 20) -> list[SourceRo
 
 
 def header_and_sample(
-    path: Path, *, delimiter: str = "", rows: int = 200
+    path: Path, *, delimiter: str = "", rows: int = 2000
 ) -> tuple[list[str], list[list[str]]]:
     """Return the header and the first sound rows of a file, for a proposal of a mapping."""
     with opened(path) as source:
         records = csv_records(TextStream(source), delimiter=delimiter)
         header = next(records).value
-        return header, [record.value for record in islice(records, rows) if record.rejection is None]
+        sample: list[list[str]] = []
+        characters = 0
+        for record in islice(records, rows):
+            if record.rejection is None and characters < MAX_SAMPLE_CHARACTERS:
+                sample.append(record.value)
+                characters += sum(map(len, record.value))
+        return header, sample
 
 
 def _places(header: list[str], mapping: CsvMapping) -> dict[str, int]:

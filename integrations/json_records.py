@@ -1,7 +1,7 @@
 """Split JSON exports into records bit by bit: JSON lines, arrays, envelopes, and several of these in a row.
 
 A record is found with the standard library's scanner over a sliding window, then decoded strictly. After a
-broken one the reader looks for the next thing that is a record by its fields, so that one bad row costs one row.
+broken one the reader looks for the next thing that is a record by its fields: one bad row costs one row.
 Decides nothing about what a record means: ``is_record`` is the adapter's.
 """
 

@@ -17,7 +17,7 @@ from integrations.packed import opened
 from integrations.streams import TextStream, normalised
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JsonTickets:
     """The records of one JSON export as tickets, by a help desk's own rules."""
 
