@@ -2,7 +2,7 @@
 
 The standard library's http.client, because the address that a name resolves to must be judged on the very
 socket that is used: no private network, no redirect, no plain HTTP (this machine's own address only where a
-caller allows it). Knows no help desk. What is secret is in one header, which no message and no log ever holds.
+caller allows it). Knows no help desk. Secrets are in one header, which no message and no log ever holds.
 """
 
 from __future__ import annotations
