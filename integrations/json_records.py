@@ -34,7 +34,7 @@ def json_records(stream: TextStream, *, keys: Collection[str], is_record: IsReco
 
     ``is_record`` tells a record from what it contains, by its fields.
     """
-    if _is_json_lines(stream.head, keys):
+    if _is_json_lines(stream.head, keys, is_record):
         yield from _json_lines(stream)
     else:
         yield from _Document(_Window(stream), keys, is_record).records()
@@ -54,14 +54,15 @@ def decoded(line: int, text: str) -> Record:
         return Record(line, rejection=Rejection("bad_json", str(error)))
 
 
-def _is_json_lines(head: str, keys: Collection[str]) -> bool:
+def _is_json_lines(head: str, keys: Collection[str], is_record: IsRecord) -> bool:
     head = head.lstrip()
     if head.startswith("["):
         return False
     first, *others = head.split("\n", SNIFFED_LINES)[:SNIFFED_LINES]
     value = decoded(1, first).value
     if isinstance(value, dict):
-        return not any(isinstance(value.get(key), list) for key in keys)
+        lists = {key: item for key, item in value.items() if isinstance(item, list)}
+        return not any(key in keys or (item and is_record(item[0])) for key, item in lists.items())
     names = "|".join(map(re.escape, keys))
     if re.search(rf'"(?:{names})"\s*:\s*\[', head[:SNIFFED_CHARACTERS]):
         return False
@@ -203,8 +204,10 @@ class _Document:
             self._place = "list"
         elif self._place == "outside" and character == "{":
             return self._envelope_or_record()
-        else:
+        elif character == "{":
             return self._record()
+        else:
+            raise _Broken("bad_json", "A record is expected here, and there is something else.")
         return None
 
     def _record(self) -> Record:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Protocol
 
 from core.errors import InvalidInput
 
@@ -30,10 +30,16 @@ ZIP_MAGIC = b"PK"
 ENCRYPTED = 0x1
 
 
+class _Readable(Protocol):
+    def read1(self, size: int, /) -> bytes:
+        """Return what one read of the file gives, at most ``size`` bytes."""
+        ...
+
+
 class ByteSource:
     """Bytes of the unpacked export, counted against the limits; ``damage`` tells why they ended early."""
 
-    def __init__(self, raw: IO[bytes], packed_bytes: int | None = None) -> None:
+    def __init__(self, raw: _Readable, packed_bytes: int | None = None) -> None:
         self.damage = ""
         self._raw = raw
         self._packed_bytes = packed_bytes
@@ -41,11 +47,7 @@ class ByteSource:
 
     def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes, none at the end. Raises InvalidInput beyond the limits."""
-        try:
-            piece = self._raw.read(size)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-            self.damage = f"The file is damaged or cut off and could not be read to its end: {error}"
-            return b""
+        piece = self._filled(size)
         self._seen += len(piece)
         if self._seen > MAX_UNPACKED_BYTES:
             raise InvalidInput("The file holds more than 2 GB. Export it in parts.", code="file_too_large")
@@ -58,6 +60,17 @@ class ByteSource:
             )
         return piece
 
+    def _filled(self, size: int) -> bytes:
+        """Read until ``size`` or the end; where the file is damaged, what came before it is returned."""
+        pieces: list[bytes] = []
+        try:
+            while size > 0 and not self.damage and (piece := self._raw.read1(size)):
+                pieces.append(piece)
+                size -= len(piece)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+            self.damage = f"The file is damaged or cut off and could not be read to its end: {error}"
+        return b"".join(pieces)
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[ByteSource]:
@@ -69,7 +82,7 @@ def opened(path: Path) -> Iterator[ByteSource]:
             packed_bytes = path.stat().st_size
             if magic == GZIP_MAGIC:
                 with gzip.open(raw) as unpacked:
-                    yield ByteSource(unpacked, packed_bytes)  # type: ignore[arg-type]
+                    yield ByteSource(unpacked, packed_bytes)
             elif magic == ZIP_MAGIC:
                 with _zip_member(raw) as (member, member_bytes):
                     yield ByteSource(member, member_bytes)
@@ -80,14 +93,14 @@ def opened(path: Path) -> Iterator[ByteSource]:
 
 
 @contextmanager
-def _zip_member(raw: IO[bytes]) -> Iterator[tuple[IO[bytes], int]]:
+def _zip_member(raw: IO[bytes]) -> Iterator[tuple[_Readable, int]]:
     """Open the one file in the archive; yield it with its packed size."""
     _check_directory(raw)
     try:
         with zipfile.ZipFile(raw) as archive:
             info = _only_member(archive)
             with archive.open(info) as member:
-                yield member, info.compress_size
+                yield member, info.compress_size  # type: ignore[misc]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
         raise InvalidInput(f"The zip file cannot be read: {error}.", code="bad_archive") from error
 
