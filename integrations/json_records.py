@@ -24,6 +24,7 @@ BLANK = " \t\r\n"
 ANY_OBJECT = re.compile(r'\{\s*"')
 FIRST_KEY = re.compile(r'\{\s*"(?:[^"\\]|\\.){0,100}"\s*:')
 OVERLAP = 1000  # characters kept when a search goes on in the next piece
+ALIKE = 0.8  # of the keys that two records share
 NEAR_END = 16  # longer than any JSON word or escape
 
 IsRecord = Callable[[Any], bool]
@@ -75,6 +76,21 @@ def _json_lines(stream: TextStream) -> Iterator[Record]:
             yield Record(number, rejection=too_long())
         elif line.strip():
             yield decoded(number, line.strip())
+
+
+def _holds_its_like(value: Any, is_record: IsRecord) -> bool:
+    """Tell a record that lost its end, and so took in the records after it, which have the same fields."""
+    if not isinstance(value, dict):
+        return False
+    inner = [item for item in value.values() if isinstance(item, dict)]
+    lists = [item for part in (value, *inner) for item in part.values() if isinstance(item, list)]
+    like = len(value) * ALIKE
+    return any(
+        len(value.keys() & item.keys()) >= like and is_record(item)
+        for items in lists
+        for item in items
+        if isinstance(item, dict)
+    )
 
 
 class _Broken(ValueError):
@@ -213,6 +229,8 @@ class _Document:
     def _record(self) -> Record:
         window = self._window
         value, end = window.value_end()
+        if _holds_its_like(value, self._is_record):
+            raise _Broken("bad_json", "A bracket of this row is missing: it runs into the rows after it.")
         text = window.text[window.at : window.at + end]
         record = decoded(window.line(), text)
         if self._start is ANY_OBJECT and self._is_record(value) and (key := FIRST_KEY.match(text)):
@@ -305,5 +323,9 @@ class _Document:
             if self._is_record(value):
                 self._place = "list"
                 return True
-            window.at += end
+            window.at += 1 if self._is_envelope(value) else end
         return False
+
+    def _is_envelope(self, value: Any) -> bool:
+        lists = value.values() if isinstance(value, dict) else ()
+        return any(isinstance(items, list) and any(map(self._is_record, items)) for items in lists)

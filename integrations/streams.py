@@ -16,6 +16,7 @@ from integrations.contracts import Rejection, SourceRow, SourceTicket
 from integrations.packed import ByteSource
 
 CHUNK_BYTES = 256 * 1024
+SNIFFED_BYTES = 400
 MAX_ROW_CHARACTERS = 4_000_000  # of one row as it is written in the file
 UNPAIRED = "\ud800"
 SURROGATES = re.compile("[\ud800-\udfff]")
@@ -94,10 +95,10 @@ def _encoding_of(head: bytes) -> tuple[str, int]:
     for mark, encoding in BOMS:
         if head.startswith(mark):
             return encoding, len(mark)
-    if len(head) >= 4 and head[1] == head[3] == 0 and head[0] and head[2]:
-        return "utf-16-le", 0
-    if len(head) >= 4 and head[0] == head[2] == 0 and head[1] and head[3]:
-        return "utf-16-be", 0
+    beginning = head[:SNIFFED_BYTES]
+    even, odd = beginning[::2].count(0), beginning[1::2].count(0)
+    if max(even, odd) > len(beginning) // 3:  # UTF-16 of mostly Latin letters, its mark missing or damaged
+        return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
     return "utf-8", 0
 
 

@@ -161,6 +161,11 @@ def test_an_array_that_is_cut_off_keeps_what_came_before(cut, export):
     assert rows == [*[(1, number) for number in whole], (1, "truncated")]
 
 
+def test_a_record_that_lost_its_bracket_does_not_swallow_the_next_ones(export):
+    text = json.dumps([zendesk_ticket(n, last=[]) for n in (1, 2, 3)]).replace("[]}", "[", 1)
+    assert outcome(zendesk_rows(export, text))[:3] == [(1, "bad_json"), (1, "2"), (1, "3")]
+
+
 def test_an_end_without_its_bracket_is_said(export):
     rows = outcome(zendesk_rows(export, json.dumps({"tickets": TICKETS})[:-2]))
     assert rows == [(1, "1"), (1, "2"), (1, "3"), (1, "truncated")]

@@ -61,9 +61,8 @@ def segments(name: str, form: str, encoding: str) -> list[Segment]:
         parts += [(closing, None)]
     mark = "\ufeff" if encoding in ("utf-16-le", "utf-8-sig") else ""
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    return [
-        ((mark + text if not at else text).encode(codec), owner) for at, (text, owner) in enumerate(parts)
-    ]
+    first_owner = 0 if form == "lines" else None
+    return [(mark.encode(codec), first_owner), *((text.encode(codec), owner) for text, owner in parts)]
 
 
 class Case:
@@ -89,9 +88,12 @@ class Case:
         return at
 
     def pick_record(self) -> int:
-        at = self.chance.choice([at for at, (_, owner) in enumerate(self.parts) if owner is not None])
+        at = self.chance.choice(self.records())
         self._hit(at)
         return at
+
+    def records(self) -> list[int]:
+        return [at for at, (part, owner) in enumerate(self.parts) if owner is not None and len(part) > 4]
 
     def _hit(self, at: int) -> None:
         owner = self.parts[at][1]
@@ -179,7 +181,7 @@ def many_columns(case: Case) -> None:
 
 
 def duplicate(case: Case) -> None:
-    at = case.chance.choice([at for at, (_, owner) in enumerate(case.parts) if owner is not None])
+    at = case.chance.choice(case.records())
     part, owner = case.parts[at]
     comma = b"" if part.rstrip(b"\x00").endswith(b"\n") else ",".encode(case.encoding.replace("-sig", ""))
     case.parts.insert(at, (part + comma, owner))
@@ -197,8 +199,9 @@ def nothing(case: Case) -> None:
 
 
 MUTATIONS: list[Callable[[Case], None]] = [
-    truncate, flip_bits, flip_bits, flip_bits, insert, insert, delete, many_columns, duplicate, bad_date, nothing
-]  # fmt: skip
+    *(truncate, flip_bits, flip_bits, flip_bits, insert, insert),
+    *(delete, many_columns, duplicate, bad_date, nothing),
+]
 
 
 def check(seed: int, path: Path) -> None:
