@@ -120,6 +120,7 @@ def truncate(case: Case) -> None:
         if later > at:
             case.expected.discard(-1 if owner is None else owner)
             case.replace(later, b"")
+    case.may_be_refused |= not case.expected
 
 
 def flip_bits(case: Case) -> None:
