@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "csp",
     "django_prometheus",
     "core",
+    "tickets",
     "kb",
     "intents",
     "escalation",
@@ -216,6 +217,7 @@ STORAGES = {
     },
 }
 MODEL_DIR = DATA_DIR / "models"
+UPLOAD_DIR = DATA_DIR / "uploads"  # files of imports that are not done yet
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
