@@ -29,10 +29,10 @@ class Upsert:
         self._prepared_fields = [
             (f, NEVER_PLAIN if isinstance(f, models.JSONField) else PLAIN) for f in self._fields
         ]
-        key_columns = [f.column for f in self._fields if f.name in key]
-        rest = [f.column for f in self._fields if f.name not in {*key, *keep}]
+        key_columns = [str(f.column) for f in self._fields if f.name in key]
+        rest = [str(f.column) for f in self._fields if f.name not in {*key, *keep}]
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(f.column) for f in self._fields)
+        columns = ", ".join(quote(str(f.column)) for f in self._fields)
         self._sql = (
             f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "  # noqa: S608 - names from the model
             f"VALUES ({', '.join(['%s'] * len(self._fields))}) "

@@ -1,4 +1,4 @@
-"""What crosses the border of tickets: how an import ended, as plain values."""
+"""What crosses the border of tickets upwards: plain values, never rows."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class ImportCounts:
-    """What became of the rows of a source; ``not_closed`` is a part of ``outside_window``.
+class TicketCounts:
+    """What the dashboard shows of closed tickets."""
 
-    rows_in = created + updated + unchanged + rejected + outside_window, at every moment.
-    """
-
-    rows_in: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    outside_window: int = 0
-    not_closed: int = 0
+    counting: int
+    last_import_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
-    """An import as it stands: its window is evidence of which tickets could count."""
+class AuditTicket:
+    """A ticket that counts, as later steps read it: cleaned and masked text only."""
 
-    batch_id: int
+    ticket_id: int
     source: str
-    state: str
-    window_days: int
-    window_start: datetime
-    window_end: datetime
-    counts: ImportCounts
-    error: str = ""
+    external_id: str
+    subject: str
+    customer_words: str
+    kind: str
+    group: str
+    tags: tuple[str, ...]
+    closed_at: datetime
+    csat: int | None
+    reopens: int | None
+    agent_replies: int | None
+    reassignments: int | None
+    first_reply_seconds: int | None
+    resolution_seconds: int | None
+    escalated: bool | None

@@ -5,7 +5,9 @@ a row means (the reader of the source does).
 
 A ticket that was known and no longer counts (reopened, merged, deleted, out of the window) is *leaving*: its
 row stays, outside the audit. Of rows with the same id the one that was changed last wins; of two that were
-changed at the same moment the first of a file.
+changed at the same moment the first of a file that counts.
+A row that does not count leaves no trace of an unknown ticket: an older row of the same file that does count is
+only noticed to be older where the file is in order of time, as exports are, or with the next import.
 """
 
 from __future__ import annotations
@@ -179,7 +181,8 @@ def _place(
 def _is_stale(ticket: SourceTicket, content_hash: str, known: Known, batch_id: int) -> bool:
     """Whether something newer is known: changed later, or just then by an earlier row of the same file."""
     if ticket.updated_at == known.updated_at:
-        return content_hash != known.content_hash and known.batch_id == batch_id
+        is_other = content_hash != known.content_hash
+        return is_other and known.batch_id == batch_id and known.in_window
     return ticket.updated_at < known.updated_at
 
 

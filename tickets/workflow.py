@@ -11,9 +11,9 @@ STOPPED = "stopped"
 
 BATCH_STEPS: dict[str, tuple[str, ...]] = {
     DRAFT: (QUEUED, STOPPED),  # a file whose columns nobody has named yet
-    QUEUED: (RUNNING, STOPPED),
+    QUEUED: (RUNNING, FAILED, STOPPED),
     RUNNING: (QUEUED, DONE, FAILED, STOPPED),
-    FAILED: (QUEUED, RUNNING, STOPPED),
+    FAILED: (QUEUED, RUNNING, FAILED, STOPPED),
     STOPPED: (QUEUED, RUNNING),
     DONE: (),
 }

@@ -60,10 +60,23 @@ def batch_apply(
         batch.refresh_from_db()
         return batch
     except DomainError as refusal:
-        _fail(actor, batch, refusal)
+        batch_fail(actor=actor, batch=batch, refusal=refusal)
         raise
     _finish(actor, batch)
     return batch
+
+
+def batch_fail(*, actor: Actor, batch: ImportBatch, refusal: DomainError) -> None:
+    """Write why an import cannot go on; its file is kept for a while, so that it can be tried again."""
+    with transaction.atomic():
+        move(
+            batch,
+            to=workflow.FAILED,
+            allowed=workflow.BATCH_STEPS,
+            finished_at=timezone.now(),
+            error=refusal.message,
+        )
+        activity.record(actor, "import.failed", batch, after={"why": refusal.message[:500]})
 
 
 def _chunks(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
@@ -101,15 +114,3 @@ def _finish(actor: Actor, batch: ImportBatch) -> None:
         names = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window")
         activity.record(actor, "import.done", batch, after={name: getattr(batch, name) for name in names})
         transaction.on_commit(partial(upload_delete, stored_name))
-
-
-def _fail(actor: Actor, batch: ImportBatch, refusal: DomainError) -> None:
-    with transaction.atomic():
-        move(
-            batch,
-            to=workflow.FAILED,
-            allowed=workflow.BATCH_STEPS,
-            finished_at=timezone.now(),
-            error=refusal.message,
-        )
-        activity.record(actor, "import.failed", batch, after={"why": refusal.message[:500]})

@@ -6,6 +6,7 @@ Does not read rows (tickets.services.applying does) nor files (tickets.uploads d
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -112,11 +113,12 @@ def batch_resume(*, actor: Actor, batch: ImportBatch) -> None:
     batch_enqueue(batch, requested_by=actor.label)
 
 
-def batch_unfinished(
-    *, source: str, sha256: str, mapping: dict[str, Any], window_days: int
+@transaction.atomic
+def batch_take_up(
+    *, actor: Actor, source: str, sha256: str, mapping: dict[str, Any], window_days: int
 ) -> ImportBatch | None:
-    """Return the latest import of the same file by the command that was begun today and can go on."""
-    return (
+    """Return the import of the same file that the command began today and that can go on, ready to do so."""
+    found = (
         ImportBatch.objects.unfinished()
         .filter(
             source=source,
@@ -129,6 +131,11 @@ def batch_unfinished(
         .order_by("-pk")
         .first()
     )
+    if found is not None and found.state in (workflow.STOPPED, workflow.FAILED):
+        before = found.state
+        move(found, to=workflow.QUEUED, allowed=workflow.BATCH_STEPS, error="", finished_at=None)
+        activity.record(actor, "import.resumed", found, before={"state": before})
+    return found
 
 
 def is_stalled(batch: ImportBatch) -> bool:
@@ -148,5 +155,5 @@ def uploads_forget(*, now: datetime | None = None) -> int:
             if batch.state != workflow.STOPPED:
                 changes |= {"state": workflow.STOPPED, "finished_at": now or timezone.now()}
             forgotten += ImportBatch.objects.filter(pk=batch.pk, state=batch.state).update(**changes)
-            transaction.on_commit(lambda name=batch.stored_name: upload_delete(name))
+            transaction.on_commit(partial(upload_delete, batch.stored_name))
     return forgotten

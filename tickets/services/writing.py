@@ -80,7 +80,10 @@ def _known(source: str, ids: Iterable[str], *, lock: bool = False) -> dict[str, 
     if lock:
         tickets = tickets.select_for_update()
     facts = tickets.values_list("external_id", "content_hash", "updated_at", "last_batch_id", "in_window")
-    return {external_id: Known(*rest) for external_id, *rest in facts}
+    return {
+        external_id: Known(content_hash, updated_at, batch_id, in_window)
+        for external_id, content_hash, updated_at, batch_id, in_window in facts
+    }
 
 
 def _prepared(batch: ImportBatch, plan: ChunkPlan) -> list[_Prepared]:
