@@ -6,8 +6,8 @@ a row means (the reader of the source does).
 A ticket that was known and no longer counts (reopened, merged, deleted, out of the window) is *leaving*: its
 row stays, outside the audit. Of rows with the same id the one that was changed last wins; of two that were
 changed at the same moment the first of a file that counts.
-A row that does not count leaves no trace of an unknown ticket: an older row of the same file that does count is
-only noticed to be older where the file is in order of time, as exports are, or with the next import.
+A row that does not count leaves no trace of an unknown ticket: an older row of the same file that does count
+is noticed to be older only where the file is in order of time, as exports are, or with the next import.
 """
 
 from __future__ import annotations

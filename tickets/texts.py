@@ -47,9 +47,7 @@ def cleaned(ticket: SourceTicket) -> Texts:
     return Texts(
         subject=prepare(ticket.subject),
         customer_words="\n\n".join(words),
-        conversation=[
-            _entry(message, text) for message, text in zip(messages, prepared, strict=True) if text
-        ],
+        conversation=[_entry(message, text) for message, text in zip(messages, prepared, strict=True)],
         csat_comment=prepare(ticket.csat_comment),
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -90,6 +91,18 @@ def upload_delete(stored_name: str) -> None:
     """Delete a kept file; one that is gone already is fine."""
     if STORED_NAME.fullmatch(stored_name):
         upload_path(stored_name).unlink(missing_ok=True)
+
+
+def uploads_delete_strays(*, known: Collection[str], before: datetime) -> int:
+    """Delete files from before that moment that belong to no import; return how many."""
+    folder = Path(settings.UPLOAD_DIR)
+    deleted = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        is_ours = STORED_NAME.fullmatch(path.name) and path.name not in known
+        if is_ours and path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+            deleted += 1
+    return deleted
 
 
 def check_content(head: bytes, source: str) -> None:

@@ -99,7 +99,7 @@ def stored() -> list[list[dict[str, Any]]]:
 
 
 def open_lines(path: Path, name: str, mapping: Mapping[str, Any] | None = None) -> ListSource:
-    """Open a file of one JSON object a line, {"id", "days_ago", …} or {"reject"}: the tests' own reader."""
+    """Open a file of one JSON object a line, the tests' own: {"id", "days_ago" or "closed_at"} or {"reject"}."""
     rows = []
     for line, text in enumerate(path.read_text().splitlines(), start=1):
         try:
@@ -109,7 +109,10 @@ def open_lines(path: Path, name: str, mapping: Mapping[str, Any] | None = None) 
         if "reject" in fields:
             rows.append(SourceRow(line, rejection=Rejection("bad_row", fields["reject"])))
             continue
-        closed_at = datetime.now(UTC) - timedelta(days=fields["days_ago"])
+        if "closed_at" in fields:
+            closed_at = datetime.fromisoformat(fields["closed_at"])
+        else:
+            closed_at = datetime.now(UTC) - timedelta(days=fields["days_ago"])
         made = ticket(
             fields["id"], closed_at=closed_at, updated_at=closed_at, status=fields.get("status", "closed")
         )

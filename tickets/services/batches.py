@@ -20,7 +20,7 @@ from core.permissions import require
 from core.transitions import move
 from tickets import workflow
 from tickets.models import ImportBatch, Source
-from tickets.uploads import Upload, upload_delete, upload_exists
+from tickets.uploads import Upload, upload_delete, upload_exists, uploads_delete_strays
 
 TASK = "tickets.tasks.import_tickets"
 RESUMABLE_FOR = timedelta(days=1)  # an older import of the same file begins anew: its window has moved
@@ -70,12 +70,34 @@ def batch_create(
 
 
 @transaction.atomic
-def batch_start(*, actor: Actor, batch: ImportBatch, mapping: dict[str, Any]) -> None:
-    """Queue a draft with the columns that a person has named."""
+def batch_start(*, actor: Actor, batch: ImportBatch) -> None:
+    """Queue a draft whose columns a person has seen."""
     require(actor, "tickets.add_importbatch")
-    move(batch, to=workflow.QUEUED, allowed={workflow.DRAFT: (workflow.QUEUED,)}, mapping=mapping)
-    activity.record(actor, "import.started", batch, after={"mapping": mapping})
+    _check_draft(batch)
+    move(batch, to=workflow.QUEUED, allowed=workflow.BATCH_STEPS)
+    activity.record(actor, "import.started", batch, after={"mapping": batch.mapping})
     batch_enqueue(batch, requested_by=actor.label)
+
+
+@transaction.atomic
+def batch_set_mapping(*, actor: Actor, batch: ImportBatch, mapping: dict[str, Any]) -> None:
+    """Say which column of a draft's file is what; nothing is imported by that."""
+    require(actor, "tickets.add_importbatch")
+    _check_draft(batch)
+    before = batch.mapping
+    if not ImportBatch.objects.filter(pk=batch.pk, state=workflow.DRAFT).update(mapping=mapping):
+        raise Conflict("Somebody else has started this import meanwhile.", code="stale_transition")
+    batch.mapping = mapping
+    activity.record(
+        actor, "import.columns_named", batch, before={"mapping": before}, after={"mapping": mapping}
+    )
+
+
+def _check_draft(batch: ImportBatch) -> None:
+    if batch.state != workflow.DRAFT:
+        raise Conflict("This import has been started already.", code="not_a_draft")
+    if not upload_exists(batch.stored_name):
+        raise Conflict("The file is not kept any more. Upload it again.", code="file_gone")
 
 
 def batch_enqueue(batch: ImportBatch, *, requested_by: str) -> Job:
@@ -145,10 +167,13 @@ def is_stalled(batch: ImportBatch) -> bool:
 
 
 def uploads_forget(*, now: datetime | None = None) -> int:
-    """Delete the files of imports that have not gone on for UPLOAD_DAYS; return how many."""
+    """Delete the files of imports that have not ended within UPLOAD_DAYS, and stray ones; return how many."""
     long_ago = (now or timezone.now()) - timedelta(days=workflow.UPLOAD_DAYS)
     old = ImportBatch.objects.exclude(stored_name="").filter(created_at__lt=long_ago)
-    forgotten = 0
+    forgotten = uploads_delete_strays(
+        known=set(ImportBatch.objects.exclude(stored_name="").values_list("stored_name", flat=True)),
+        before=long_ago,
+    )
     for batch in old.exclude(state=workflow.RUNNING):
         with transaction.atomic():
             changes: dict[str, Any] = {"stored_name": ""}
