@@ -99,7 +99,7 @@ def stored() -> list[list[dict[str, Any]]]:
 
 
 def open_lines(path: Path, name: str, mapping: Mapping[str, Any] | None = None) -> ListSource:
-    """Open a file of one JSON object a line, the tests' own: {"id", "days_ago" or "closed_at"} or {"reject"}."""
+    """Open a file of one JSON object a line: {"id", "days_ago" or "closed_at"} or {"reject"}."""
     rows = []
     for line, text in enumerate(path.read_text().splitlines(), start=1):
         try:

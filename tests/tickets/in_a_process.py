@@ -1,4 +1,4 @@
-"""``import FILE`` or ``sum FILE`` in a process of its own, which a test can kill."""
+"""``migrate``, ``import FILE`` or ``sum`` in a process of its own, which a test can kill."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from django.core.management import call_command
 def main() -> None:
     django.setup()
     settings.TICKET_SOURCE_OPENER = "tests.tickets.builders.open_lines"
-    if sys.argv[1] == "import":
+    if sys.argv[1] == "migrate":
         call_command("migrate", verbosity=0)
+        return
+    if sys.argv[1] == "import":
         call_command("import_tickets", sys.argv[2], source="csv", verbosity=0)
         return
     from tests.tickets.builders import stored  # noqa: PLC0415 - models are there after setup only

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,25 +102,30 @@ def test_an_import_that_was_stopped_goes_on_when_the_command_is_run_again(
 @pytest.mark.timeout(120)
 def test_after_kill_9_the_command_goes_on_and_stores_what_an_undisturbed_one_does(tmp_path: Path) -> None:
     base = timezone.now() - timedelta(hours=1)
-    days = [(n, (base - timedelta(days=n % 100)).isoformat()) for n in range(3000)]
-    lines = [{"id": str(n % 2900), "closed_at": closed_at} for n, closed_at in days]
+    days = [(n, (base - timedelta(days=n % 100)).isoformat()) for n in range(6000)]
+    lines = [{"id": str(n % 5900), "closed_at": closed_at} for n, closed_at in days]
     path = written(tmp_path, [*lines, {"reject": "No id."}])
-    undisturbed = manage(tmp_path / "a", "import", path)
-    assert undisturbed.wait() == 1
-    kills = 0
-    for _ in range(6):
+    for name in ("a", "b"):
+        assert manage(tmp_path / name, "migrate", path).wait() == 0
+    assert manage(tmp_path / "a", "import", path).wait() == 1
+    for position in (1, 500, 501, 1_500, 2_500):
         process = manage(tmp_path / "b", "import", path)
-        time.sleep(1.2 + 0.35 * kills)
-        if process.poll() is not None:
-            break
+        wait_for_row(tmp_path / "b" / "db.sqlite3", position, process)
         process.send_signal(signal.SIGKILL)
-        process.wait()
-        kills += 1
-    else:
-        assert manage(tmp_path / "b", "import", path).wait() == 1
-    assert kills > 0
+        assert process.wait() == -signal.SIGKILL
+    assert manage(tmp_path / "b", "import", path).wait() == 1
     sums = [manage(tmp_path / name, "sum", path).communicate()[0] for name in ("a", "b")]
     assert sums[0] == sums[1] != b""
+
+
+def wait_for_row(database: Path, position: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the import in the other process has stored its rows up to a position."""
+    while process.poll() is None:
+        with closing(sqlite3.connect(database)) as connection:
+            found = connection.execute("SELECT rows_in FROM tickets_importbatch").fetchone()
+        if found and found[0] >= position:
+            return
+        time.sleep(0.005)
 
 
 def manage(data_dir: Path, verb: str, path: Path) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from datetime import timedelta
@@ -26,10 +27,7 @@ def test_a_file_is_kept_under_a_random_name_for_its_owner_alone(upload_dir: Path
     kept = upload_store(name="../../etc/closed.json", chunks=[b"[1,", b"2]"], source="zendesk")
     path = upload_path(kept.stored_name)
     assert (kept.name, kept.size_bytes, len(kept.stored_name)) == ("closed.json", 5, 32)
-    assert (
-        kept.sha256 == "f44bf7cc67d9a5b6eae0d6dde4ad4d2f0e9e2e8b2f0d8de4bb7a4c5d2a0b3c9e"
-        or len(kept.sha256) == 64
-    )
+    assert kept.sha256 == hashlib.sha256(b"[1,2]").hexdigest()
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"[1,2]", 0o600)
 
 
@@ -73,7 +71,7 @@ def test_no_other_path_is_ever_opened(upload_dir: Path, name: str) -> None:
         upload_path(name)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_files_of_imports_that_did_not_end_are_deleted_after_a_week(upload_dir: Path) -> None:
     old, young = (upload_store(name="x", chunks=[b"x"], source="csv") for _ in range(2))
     stray = upload_store(name="x", chunks=[b"x"], source="csv")
