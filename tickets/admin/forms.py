@@ -47,11 +47,11 @@ class UploadForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         file, source = cleaned.get("file"), cleaned.get("source")
         if file and source:
+            file.seek(0)
             try:
                 check_content(file.read(HEAD_BYTES), source)
             except InvalidInput as refusal:
                 self.add_error("file", ValidationError(refusal.message, code=refusal.code))
-            file.seek(0)
         return cleaned
 
 
