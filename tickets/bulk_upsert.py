@@ -33,8 +33,9 @@ class Upsert:
         rest = [str(f.column) for f in self._fields if f.name not in {*key, *keep}]
         quote = connection.ops.quote_name
         columns = ", ".join(quote(str(f.column)) for f in self._fields)
+        # the names are those of the model, quoted; values are parameters
         self._sql = (
-            f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "  # noqa: S608 - names from the model
+            f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "  # noqa: S608  # nosec B608
             f"VALUES ({', '.join(['%s'] * len(self._fields))}) "
             f"ON CONFLICT ({', '.join(map(quote, key_columns))}) DO UPDATE SET "
             + ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in rest)

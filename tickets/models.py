@@ -43,6 +43,7 @@ class ImportBatch(models.Model):
     )
     mapping = models.JSONField(default=dict, blank=True, help_text="Which column is what, for a CSV file.")
     window_days = models.PositiveSmallIntegerField(
+        "window, days",
         default=workflow.DEFAULT_WINDOW_DAYS,
         validators=[MinValueValidator(1), MaxValueValidator(workflow.MAX_WINDOW_DAYS)],
         help_text="Only tickets closed within so many days before the import count.",
@@ -158,9 +159,11 @@ class Ticket(models.Model):
     in_window = models.BooleanField(
         "counts", default=True, help_text="Closed, and inside the window of its last import."
     )
-    first_batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
+    first_batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, related_name="+", verbose_name="first import"
+    )
     last_batch = models.ForeignKey(
-        ImportBatch, on_delete=models.PROTECT, related_name="+", help_text="The last import that it was in."
+        ImportBatch, on_delete=models.PROTECT, related_name="+", verbose_name="last import"
     )
 
     objects = TicketQuerySet.as_manager()

@@ -83,7 +83,8 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     upload_fields = ("source", "file", "window_days")
     fields = (
         ("source", "file_name"),
-        ("window_days", "window_start", "window_end"),
+        "window_days",
+        ("window_start", "window_end"),
         ("state", "error"),
         ("created_by", "created_at"),
         ("started_at", "finished_at"),
