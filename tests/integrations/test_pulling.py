@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -67,7 +66,9 @@ def test_zendesk_is_pulled_with_comments_and_the_cursor_moves_page_by_page(desk,
         ("customer", "10"),
         ("agent", "11"),
     ]
-    assert [m.author for m in found[1].ticket.messages] == []  # its comments are gone
+    assert [(m.author, m.external_id) for m in found[1].ticket.messages] == [
+        ("customer", "")
+    ]  # described only
     assert cursors == ["", "", "c1"]
     assert pull.cursor == "c2"
     assert desk.asked[0] == f"{EXPORT_PATH}?start_time=1767225600&include=metric_sets"
@@ -179,9 +180,7 @@ def test_patience_has_an_end(desk, client, waits):
     with pytest.raises(Unavailable, match="it answered 503"):
         client.get("/x")
     assert len(desk.asked) == 5
-    assert [int(wait / 1.2501) < pause <= wait for wait, pause in zip(waits, (1, 2, 4, 8), strict=True)] == [
-        True
-    ] * 4
+    assert all(pause <= wait <= pause * 1.25 for wait, pause in zip(waits, (1, 2, 4, 8), strict=True))
     desk.reply("/y", Reply(status=429, headers={"Retry-After": "3600"}))
     with pytest.raises(Unavailable):
         client.get("/y")
@@ -218,7 +217,6 @@ def test_a_page_that_is_too_large_is_not_read(desk, client, monkeypatch):
 def test_a_server_that_says_nothing_is_given_up(waits, monkeypatch):
     monkeypatch.setattr(http_json, "READ_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=lambda: [server.accept() for _ in range(5)], daemon=True).start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         client = HelpDeskClient(url, "kim", SECRET, allow_loopback=True, sleep=waits.append)
         with pytest.raises(Unavailable, match="took too long"):
@@ -262,7 +260,7 @@ def test_an_address_must_be_a_host_by_https(url):
         ("93.184.216.34", True),
         ("2606:2800:220:1::1", True),
         ("127.0.0.1", False),
-        ("0.0.0.0", False),
+        ("0.0.0.0", False),  # noqa: S104
         ("10.1.2.3", False),
         ("172.16.0.1", False),
         ("192.168.1.1", False),
@@ -287,9 +285,8 @@ def test_only_public_addresses_are_asked(address, asked):
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254"])
-@pytest.mark.parametrize("scheme", ["https"])
-def test_a_name_that_leads_into_a_private_network_is_refused_when_connecting(scheme, address, monkeypatch):
-    client = HelpDeskClient(f"{scheme}://acme.zendesk.com", "kim", SECRET)  # the name alone looks sound
+def test_a_name_that_leads_into_a_private_network_is_refused_when_connecting(address, monkeypatch):
+    client = HelpDeskClient("https://acme.zendesk.com", "kim", SECRET)  # the name alone looks sound
     found = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)),
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)),
