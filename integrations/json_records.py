@@ -7,25 +7,23 @@ Decides nothing about what a record means: ``is_record`` is the adapter's.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Literal
 
 from core.api import strict_json
 from integrations.contracts import Rejection
+from integrations.json_window import Broken, JsonWindow
 from integrations.streams import MAX_ROW_CHARACTERS, BadRow, Record, TextStream, lines, settled, too_long
 
 MAX_VALUES = 200_000  # in one record
 MAX_RECOVERY_TRIES = 20_000  # for the file as a whole: recovery costs more than reading
 SNIFFED_CHARACTERS = 64_000
 SNIFFED_LINES = 20
-BLANK = " \t\r\n"
 ANY_OBJECT = re.compile(r'\{\s*"')
 FIRST_KEY = re.compile(r'\{\s*"(?:[^"\\]|\\.){0,100}"\s*:')
 OVERLAP = 1000  # characters kept when a search goes on in the next piece
 ALIKE = 0.8  # of the keys that two records share
-NEAR_END = 16  # longer than any JSON word or escape
 
 IsRecord = Callable[[Any], bool]
 
@@ -38,7 +36,7 @@ def json_records(stream: TextStream, *, keys: Collection[str], is_record: IsReco
     if _is_json_lines(stream.head, keys, is_record):
         yield from _json_lines(stream)
     else:
-        yield from _Document(_Window(stream), keys, is_record).records()
+        yield from _Document(JsonWindow(stream), keys, is_record).records()
     if stream.damage:
         yield Record(0, rejection=Rejection("truncated", stream.damage))
 
@@ -93,86 +91,10 @@ def _holds_its_like(value: Any, is_record: IsRecord) -> bool:
     )
 
 
-class _Broken(ValueError):
-    """What stands at the window's place is no JSON value that can be taken."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.rejection = Rejection(code, message)
-
-
-class _Window:
-    """A piece of the text from the place ``at`` on; grows at its end, forgets what lies before ``at``."""
-
-    def __init__(self, stream: TextStream) -> None:
-        self.text = ""
-        self.at = 0
-        self.ended = False
-        self._stream = stream
-        self._line = 1
-        self._counted = 0  # up to here line feeds are in _line
-        # Numbers and words are not converted: only the end of each value matters here.
-        self._decoder = json.JSONDecoder(strict=False, parse_int=len, parse_float=len, parse_constant=len)
-
-    def line(self) -> int:
-        """Return the line of ``at``; asked in order of reading."""
-        if self.at > self._counted:
-            self._line += self.text.count("\n", self._counted, self.at)
-            self._counted = self.at
-        return self._line
-
-    def fill(self) -> bool:
-        """Read about as much again as is there; false at the end of the file."""
-        self.line()
-        pieces = [self.text[self.at :]]
-        wanted = max(1, len(pieces[0]))
-        while wanted > 0 and (piece := self._stream.read()):
-            pieces.append(piece)
-            wanted -= len(piece)
-        self.text, self.at, self._counted = "".join(pieces), 0, self._counted - self.at
-        self.ended = wanted > 0
-        return len(pieces) > 1
-
-    def next_character(self, offset: int = 0) -> tuple[str, int]:
-        """Return the next character that is not blank, "" at the end, and its offset from ``at``."""
-        while True:
-            place = self.at + offset
-            while place < len(self.text) and self.text[place] in BLANK:
-                place += 1
-            offset = place - self.at
-            if place < len(self.text):
-                return self.text[place], offset
-            if offset > MAX_ROW_CHARACTERS:
-                self.at, offset = place, 0
-            if not self.fill():
-                return "", offset
-
-    def value_end(self, offset: int = 0) -> tuple[Any, int]:
-        """Return the value at ``at + offset``, roughly decoded, and the offset of its end; raises _Broken."""
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self.text, self.at + offset)
-            except RecursionError as error:
-                raise _Broken("bad_json", "The JSON is nested too deeply.") from error
-            except json.JSONDecodeError as error:
-                at_end = error.msg.startswith("Unterminated") or error.pos >= len(self.text) - NEAR_END
-                problem = f"The row is not valid JSON: {error.msg}."
-            else:
-                if end < len(self.text) or self.ended:
-                    return value, end - self.at
-                at_end, problem = True, ""
-            if at_end and len(self.text) - self.at - offset > MAX_ROW_CHARACTERS:
-                raise _Broken("row_too_long", too_long().message)
-            if not at_end:
-                raise _Broken("bad_json", problem)
-            if not self.fill() and problem:
-                raise _Broken("truncated", "The file ends in the middle of this row.")
-
-
 class _Document:
     """Arrays and envelopes, one after the other."""
 
-    def __init__(self, window: _Window, keys: Collection[str], is_record: IsRecord) -> None:
+    def __init__(self, window: JsonWindow, keys: Collection[str], is_record: IsRecord) -> None:
         self._window = window
         self._keys = keys
         self._is_record = is_record
@@ -190,7 +112,7 @@ class _Document:
                 break
             try:
                 record = self._step(character)
-            except _Broken as broken:
+            except Broken as broken:
                 yield Record(window.line(), rejection=broken.rejection)
                 if not self._recover():
                     return
@@ -223,14 +145,14 @@ class _Document:
         elif character == "{":
             return self._record()
         else:
-            raise _Broken("bad_json", "A record is expected here, and there is something else.")
+            raise Broken("bad_json", "A record is expected here, and there is something else.")
         return None
 
     def _record(self) -> Record:
         window = self._window
         value, end = window.value_end()
         if _holds_its_like(value, self._is_record):
-            raise _Broken("bad_json", "A bracket of this row is missing: it runs into the rows after it.")
+            raise Broken("bad_json", "A bracket of this row is missing: it runs into the rows after it.")
         text = window.text[window.at : window.at + end]
         record = decoded(window.line(), text)
         if self._start is ANY_OBJECT and self._is_record(value) and (key := FIRST_KEY.match(text)):
@@ -256,7 +178,7 @@ class _Document:
                     return None
                 offset = self._window.value_end(offset)[1]
             if offset > MAX_ROW_CHARACTERS:
-                raise _Broken("row_too_long", too_long().message)
+                raise Broken("row_too_long", too_long().message)
 
     def _lists_records(self, offset: int) -> bool:
         character, offset = self._window.next_character(offset)
@@ -299,7 +221,7 @@ class _Document:
         key, offset = self._window.value_end(offset)
         character, offset = self._window.next_character(offset)
         if not isinstance(key, str) or character != ":":
-            raise _Broken("bad_json", "The file is not valid JSON: a key and its colon are expected.")
+            raise Broken("bad_json", "The file is not valid JSON: a key and its colon are expected.")
         return key, offset + 1
 
     def _recover(self) -> bool:
@@ -317,7 +239,7 @@ class _Document:
             self._tries += 1
             try:
                 value, end = window.value_end()
-            except _Broken:
+            except Broken:
                 window.at += 1
                 continue
             if self._is_record(value):

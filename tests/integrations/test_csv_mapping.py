@@ -1,4 +1,4 @@
-"""A mapping says which column is which; it is proposed, kept as JSON, and refused with a sentence that helps."""
+"""A mapping says which column is which; it is proposed, kept as JSON, and refused with words that help."""
 
 from __future__ import annotations
 
