@@ -34,9 +34,12 @@ def csv_records(stream: TextStream, *, delimiter: str = "") -> Iterator[Record]:
     if header.rejection is not None:
         raise InvalidInput(f"The header cannot be read. {header.rejection.message}", code="bad_header")
     yield header
-    yield from _rows(source, delimiter, len(header.value))
+    line = header.line
+    for record in _rows(source, delimiter, len(header.value)):
+        line = record.line
+        yield record
     if stream.damage:
-        yield Record(0, rejection=Rejection("truncated", stream.damage))
+        yield Record(line, rejection=Rejection("truncated", stream.damage))
 
 
 class _Lines:

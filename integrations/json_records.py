@@ -17,7 +17,7 @@ from integrations.json_window import Broken, JsonWindow
 from integrations.streams import MAX_ROW_CHARACTERS, BadRow, Record, TextStream, lines, settled, too_long
 
 MAX_VALUES = 200_000  # in one record
-MAX_RECOVERY_TRIES = 20_000  # for the file as a whole: recovery costs more than reading
+MAX_RECOVERY_TRIES = 20_000  # in a row: recovery costs more than reading
 SNIFFED_CHARACTERS = 64_000
 SNIFFED_LINES = 20
 ANY_OBJECT = re.compile(r'\{\s*"')
@@ -33,12 +33,15 @@ def json_records(stream: TextStream, *, keys: Collection[str], is_record: IsReco
 
     ``is_record`` tells a record from what it contains, by its fields.
     """
-    if _is_json_lines(stream.head, keys, is_record):
-        yield from _json_lines(stream)
-    else:
-        yield from _Document(JsonWindow(stream), keys, is_record).records()
+    by_line = _is_json_lines(stream.head, keys, is_record)
+    line = 1
+    for record in (
+        _json_lines(stream) if by_line else _Document(JsonWindow(stream), keys, is_record).records()
+    ):
+        line = record.line
+        yield record
     if stream.damage:
-        yield Record(0, rejection=Rejection("truncated", stream.damage))
+        yield Record(line, rejection=Rejection("truncated", stream.damage))
 
 
 def decoded(line: int, text: str) -> Record:
@@ -115,6 +118,9 @@ class _Document:
             except Broken as broken:
                 yield Record(window.line(), rejection=broken.rejection)
                 if not self._recover():
+                    if self._tries >= MAX_RECOVERY_TRIES:
+                        message = "Too much of the file is broken; it is not read from here on."
+                        yield Record(window.line(), rejection=Rejection("unreadable_rest", message))
                     return
             else:
                 if record is not None:
@@ -244,6 +250,7 @@ class _Document:
                 continue
             if self._is_record(value):
                 self._place = "list"
+                self._tries = 0
                 return True
             window.at += 1 if self._is_envelope(value) else end
         return False

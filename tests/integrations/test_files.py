@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput
-from integrations import csv_records, packed, streams
+from integrations import csv_records, json_records, packed, streams
 from integrations.contracts import SourceRow
 from integrations.csv_mapping import CsvMapping
 from integrations.csv_tickets import CsvTickets
@@ -164,6 +164,16 @@ def test_an_array_that_is_cut_off_keeps_what_came_before(cut, export):
 def test_a_record_that_lost_its_bracket_does_not_swallow_the_next_ones(export):
     text = json.dumps([zendesk_ticket(n, last=[]) for n in (1, 2, 3)]).replace("[]}", "[", 1)
     assert outcome(zendesk_rows(export, text))[:3] == [(1, "bad_json"), (1, "2"), (1, "3")]
+
+
+def test_a_file_that_is_broken_throughout_is_given_up_and_that_is_said(export, monkeypatch):
+    monkeypatch.setattr(json_records, "MAX_RECOVERY_TRIES", 50)
+    broken = '{"id": 1, "status": }, ' * 40
+    first, last = json.dumps(TICKETS[0]), json.dumps(TICKETS[2])
+    rows = outcome(zendesk_rows(export, f"[{first}, {broken} {last}, {broken} {first}]"))
+    assert [found for _, found in rows] == ["1", "bad_json", "3", "bad_json", "1"]
+    rows = outcome(zendesk_rows(export, f"[{first}, {broken} {broken} {last}]"))
+    assert [found for _, found in rows] == ["1", "bad_json", "unreadable_rest"]
 
 
 def test_an_end_without_its_bracket_is_said(export):
