@@ -58,8 +58,9 @@ class Server:
 
 
 def _ps(options: str) -> list[str]:
+    """Return what `ps` lists; ``-ww`` keeps it from cutting lines at 80 columns."""
     return subprocess.run(
-        ["ps", *options.split()], capture_output=True, text=True, check=False
+        ["ps", "-ww", *options.split()], capture_output=True, text=True, check=False
     ).stdout.splitlines()
 
 
