@@ -11,7 +11,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import models, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 from core import activity
@@ -73,6 +74,26 @@ class BaseAdmin(ModelAdmin):
             return False
         messages.success(request, done)
         return True
+
+
+class NextStepMixin(ModelAdmin):
+    """Say above an empty list what to do next."""
+
+    list_before_template = "admin/core/next_step.html"
+
+    def next_step(self, request: HttpRequest) -> str:
+        """Return what this person may do where the list is empty."""
+        return ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            changelist = response.context_data["cl"]
+            empty = not changelist.result_list and not changelist.has_active_filters and not changelist.query
+            response.context_data["next_step"] = self.next_step(request) if empty else ""
+        return response
 
 
 class ReadOnlyAdmin(BaseAdmin):

@@ -30,6 +30,7 @@ CELL_END = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
 OTHER_SPACES = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r"\n\s*\n\s*")
 FORMAT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # controls, zero-width, bidi, tags, surrogates
+ASCII_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127))
 
 
 def clean(text: str) -> str:
@@ -38,8 +39,9 @@ def clean(text: str) -> str:
     if MARKUP.search(text):
         text = _without_markup(text)
     text = BLANK_LINES.sub("\n\n", _visible(text))
-    text = ftfy.fix_text(text, normalization="NFC")
-    text = unicodedata.normalize("NFC", _visible(text))
+    if not text.isascii() or "&" in text:  # else there is nothing to repair
+        text = ftfy.fix_text(text, normalization="NFC")
+        text = unicodedata.normalize("NFC", _visible(text))
     text = OTHER_SPACES.sub(" ", text)
     lines = "\n".join(line.strip() for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", lines).strip()
@@ -54,4 +56,6 @@ def _without_markup(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Drop control, zero-width, bidirectional, tag and unassigned characters; keep line ends and tabs."""
+    if text.isascii():
+        return text.translate(ASCII_CONTROLS)
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in FORMAT_CATEGORIES)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 VIEW_WORK = (
+    "tickets.view_ticket",
     "kb.view_article",
     "kb.view_revision",
     "kb.view_audiencevalue",
@@ -24,11 +25,13 @@ VIEW_WORK = (
     "runtime.view_feedback",
 )
 TAKE_HANDOFFS = ("runtime.change_handoff",)
+IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
 REVIEW = ("kb.review_revision", "kb.publish_revision")
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Admin": (
         *VIEW_WORK,
+        *IMPORT_TICKETS,
         *("core.view_user", "core.add_user", "core.change_user", "auth.view_group"),
         *("core.view_apikey", "core.add_apikey", "core.change_apikey"),
         *("core.view_job", "core.change_job", "core.view_activity"),
@@ -43,6 +46,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *VIEW_WORK,
         *REVIEW,
         *TAKE_HANDOFFS,
+        *IMPORT_TICKETS,
+        "tickets.view_rawtext",
         *("kb.add_article", "kb.change_article", "kb.archive_article"),
         *("intents.add_intent", "intents.change_intent", "intents.add_example", "intents.change_example"),
         *("intents.view_modelversion", "intents.add_modelversion", "intents.change_modelversion"),

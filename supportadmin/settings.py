@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from kombu.transport import TRANSPORT_ALIASES
 
 from core import log_format
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
     "csp",
     "django_prometheus",
     "core",
+    "tickets",
     "kb",
     "intents",
     "escalation",
@@ -133,7 +135,14 @@ CELERY_TASK_TIME_LIMIT = 1260
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "core.tasks.sweep", "schedule": 15.0}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "core.tasks.sweep", "schedule": 15.0},
+    "forget": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(hour=3, minute=20),
+        "args": ["tickets.tasks.forget"],
+    },
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 # People
@@ -216,6 +225,8 @@ STORAGES = {
     },
 }
 MODEL_DIR = DATA_DIR / "models"
+TICKET_SOURCE_OPENER = "integrations.sources.open_source"
+UPLOAD_DIR = DATA_DIR / "uploads"  # files of imports that are not done yet
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -75,6 +75,14 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Step 1 · Audit",
+                "separator": True,
+                "items": [
+                    _page("Imports", "upload_file", "tickets.importbatch"),
+                    _page("Closed tickets", "confirmation_number", "tickets.ticket"),
+                ],
+            },
+            {
                 "title": "Step 2 · Knowledge base",
                 "separator": True,
                 "items": [

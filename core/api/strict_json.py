@@ -26,7 +26,7 @@ class BadJson(ValueError):
     """The body is not JSON that this API takes; the message says why."""
 
 
-def loads(raw: bytes) -> Any:
+def loads(raw: bytes, *, max_values: int = MAX_VALUES) -> Any:
     """Return the decoded value, or raise BadJson."""
     if _depth(raw) > MAX_DEPTH:
         raise BadJson(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
@@ -34,19 +34,19 @@ def loads(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadJson(f"The body is not valid JSON in UTF-8: {error}") from error
-    check(value)
+    check(value, max_values=max_values)
     return value
 
 
-def check(value: Any) -> None:
+def check(value: Any, *, max_values: int = MAX_VALUES) -> None:
     """Raise BadJson if any part of a decoded value is unstorable. Iterative: depth costs no stack."""
     stack = [value]
     seen = 0
     while stack:
         item = stack.pop()
         seen += 1
-        if seen > MAX_VALUES:
-            raise BadJson(f"The JSON holds more than {MAX_VALUES} values.")
+        if seen > max_values:
+            raise BadJson(f"The JSON holds more than {max_values} values.")
         if isinstance(item, str):
             _check_text(item)
         elif isinstance(item, float):

@@ -1,0 +1,16 @@
+"""What the tests of tickets share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def upload_dir(settings: Any, tmp_path: Path) -> Path:
+    """Return an empty folder of uploads, read by the tests' own reader."""
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.TICKET_SOURCE_OPENER = "tests.tickets.builders.open_lines"
+    return settings.UPLOAD_DIR

@@ -1,0 +1,6 @@
+"""Admin pages of closed tickets: imports, and the tickets themselves."""
+
+from tickets.admin.batches import ImportBatchAdmin
+from tickets.admin.tickets import TicketAdmin
+
+__all__ = ["ImportBatchAdmin", "TicketAdmin"]

@@ -1,0 +1,116 @@
+"""An import at work: the rows of a source, chunk by chunk, from where the batch stands to its end.
+
+Each chunk is one short transaction (tickets.services.writing), so a worker that is killed anywhere loses
+nothing and repeats nothing. Idempotent by the batch's position and by the content of each ticket.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import activity
+from core.actors import Actor
+from core.errors import DomainError
+from core.transitions import move
+from integrations.contracts import SourceRow, TicketSource
+from tickets import workflow
+from tickets.models import ImportBatch
+from tickets.services.writing import Superseded, chunk_write
+from tickets.uploads import upload_delete
+
+Progress = Callable[[int, int, str], None]
+
+
+def batch_apply(
+    *,
+    actor: Actor,
+    batch: ImportBatch,
+    source: TicketSource,
+    progress: Progress | None = None,
+    seconds: float = float("inf"),
+) -> ImportBatch:
+    """Import the rows of ``source`` that the batch has not seen yet; return it as it stands then.
+
+    Counts the rows first, so that a source that cannot be read as a whole is refused with nothing stored
+    (DomainError; the batch has failed). A batch that is done or stopped stays as it is. After about
+    ``seconds`` it stays running, to be gone on with. ``source`` is read from its beginning, twice.
+    """
+    if batch.state in (workflow.DONE, workflow.STOPPED, workflow.DRAFT):
+        return batch
+    _begin(actor, batch)
+    until = time.monotonic() + seconds
+    try:
+        if batch.rows_total is None:
+            batch.rows_total = sum(1 for _ in source.rows())
+            ImportBatch.objects.filter(pk=batch.pk).update(rows_total=batch.rows_total)
+        rows = islice(source.rows(), batch.rows_in, None)
+        for chunk in _chunks(rows):
+            chunk_write(batch, chunk)
+            if progress:
+                progress(batch.rows_in, batch.rows_total or 0, f"{batch.rows_in} rows")
+            if time.monotonic() > until:
+                return batch
+    except Superseded:
+        batch.refresh_from_db()
+        return batch
+    except DomainError as refusal:
+        batch_fail(actor=actor, batch=batch, refusal=refusal)
+        raise
+    _finish(actor, batch)
+    return batch
+
+
+def batch_fail(*, actor: Actor, batch: ImportBatch, refusal: DomainError) -> None:
+    """Write why an import cannot go on; its file is kept for a while, so that it can be tried again."""
+    with transaction.atomic():
+        move(
+            batch,
+            to=workflow.FAILED,
+            allowed=workflow.BATCH_STEPS,
+            finished_at=timezone.now(),
+            error=refusal.message,
+        )
+        activity.record(actor, "import.failed", batch, after={"why": refusal.message[:500]})
+
+
+def _chunks(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
+    while chunk := list(islice(rows, workflow.CHUNK_ROWS)):
+        yield chunk
+
+
+def _begin(actor: Actor, batch: ImportBatch) -> None:
+    if batch.state == workflow.RUNNING:  # its worker was lost: go on
+        return
+    with transaction.atomic():
+        started_at = batch.started_at or timezone.now()
+        move(
+            batch,
+            to=workflow.RUNNING,
+            allowed=workflow.BATCH_STEPS,
+            started_at=started_at,
+            finished_at=None,
+            error="",
+        )
+        activity.record(actor, "import.running", batch, after={"rows_in": batch.rows_in})
+
+
+def _finish(actor: Actor, batch: ImportBatch) -> None:
+    with transaction.atomic():
+        move(
+            batch,
+            to=workflow.DONE,
+            allowed=workflow.BATCH_STEPS,
+            finished_at=timezone.now(),
+            rows_total=batch.rows_in,
+        )
+        stored_name, batch.stored_name = batch.stored_name, ""
+        batch.save(update_fields=["stored_name"])
+        names = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window")
+        activity.record(actor, "import.done", batch, after={name: getattr(batch, name) for name in names})
+        transaction.on_commit(partial(upload_delete, stored_name))

@@ -1,0 +1,46 @@
+"""Background work of tickets: an import, and the daily deletion of what is kept too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import jobs
+from core.actors import Actor
+from core.errors import DomainError
+from tickets import workflow
+from tickets.models import ImportBatch
+from tickets.services import (
+    batch_apply,
+    batch_enqueue,
+    batch_fail,
+    raw_texts_forget,
+    uploads_forget,
+)
+from tickets.sources import open_source
+from tickets.uploads import upload_path
+
+MAX_SECONDS = 600  # a longer import goes on in the next job: well below the time limit of a task
+ACTOR = Actor.system("tickets.tasks.import_tickets")
+
+
+@jobs.handler("tickets.tasks.import_tickets")
+def import_tickets(*, progress: jobs.Progress, batch_id: int) -> dict[str, Any]:
+    """Import an uploaded file from where the batch stands; a second run finds it done."""
+    batch = ImportBatch.objects.get(pk=batch_id)
+    if batch.state not in (workflow.QUEUED, workflow.RUNNING, workflow.FAILED):
+        return {"state": batch.state}
+    try:
+        source = open_source(upload_path(batch.stored_name), batch.source, batch.mapping)
+    except DomainError as refusal:
+        batch_fail(actor=ACTOR, batch=batch, refusal=refusal)
+        raise
+    batch = batch_apply(actor=ACTOR, batch=batch, source=source, progress=progress, seconds=MAX_SECONDS)
+    if batch.state == workflow.RUNNING and batch.job_id == progress.job_id:
+        batch_enqueue(batch, requested_by=ACTOR.label)
+    return {"state": batch.state, "rows": batch.rows_in, "rejected": batch.rejected}
+
+
+@jobs.handler("tickets.tasks.forget")
+def forget(*, progress: jobs.Progress) -> dict[str, Any]:
+    """Delete raw texts and uploaded files whose time is over; a second run finds nothing."""
+    return {"raw_texts": raw_texts_forget(), "files": uploads_forget()}
