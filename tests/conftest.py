@@ -23,6 +23,7 @@ from core import activity_guard
 from core.actors import Actor
 from core.api_keys import api_key_create
 from core.models import User
+from tickets import evidence_guard
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
@@ -82,10 +83,11 @@ def _is_loopback(host: str) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Let SQLite's flush between tests empty the activity log; its guard has tests of its own."""
+    """Let SQLite's flush between tests empty append-only tables; their guards have tests of their own."""
     with django_db_blocker.unblock():
         if connection.vendor == "sqlite":
-            activity_guard.remove(connection)
+            for guard in (activity_guard.GUARD, *evidence_guard.GUARDS):
+                guard.remove(connection)
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from core.proportions import Share
+
+NOTHING = Share(0, 0)
+UNCLASSIFIED = "unclassified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +40,81 @@ class AuditTicket:
     first_reply_seconds: int | None
     resolution_seconds: int | None
     escalated: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryFigures:
+    """What the tickets of one category show; ``category_id`` None: of no category yet, or of all.
+
+    ``escalated`` is of the tickets whose outcome is known; the flags are of all tickets; ``paths`` and
+    ``outcomes`` count tickets by resolution path and by escalation outcome. Times in seconds.
+    """
+
+    category_id: int | None
+    name: str
+    tickets: int = 0
+    escalated: Share = NOTHING
+    judgement: Share = NOTHING
+    policy_exception: Share = NOTHING
+    multi_system: Share = NOTHING
+    reopened: Share = NOTHING
+    csat_good: Share = NOTHING
+    csat_sum: int = 0
+    touches_sum: int = 0
+    touches_known: int = 0
+    paths: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    resolution_count: int = 0
+    resolution_median_seconds: int | None = None
+    resolution_p90_seconds: int | None = None
+
+    @property
+    def csat_mean(self) -> float | None:
+        """Mean rating, 1 to 5."""
+        return self.csat_sum / self.csat_good.whole if self.csat_good.whole else None
+
+    @property
+    def touches_per_ticket(self) -> float | None:
+        """Mean replies of agents per ticket."""
+        return self.touches_sum / self.touches_known if self.touches_known else None
+
+    def path_share(self, path: str) -> Share:
+        """Return the share of a resolution path among the tickets whose path is known."""
+        known = sum(count for name, count in self.paths.items() if name != UNCLASSIFIED)
+        return Share(self.paths.get(path, 0), known)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryLine:
+    """One line of the map: a category as it was decided, what was suggested, and its figures."""
+
+    category_id: int
+    name: str
+    is_core: bool
+    label: str
+    label_reason: str
+    labelled_by: str
+    needs_judgement: bool
+    policy_exception: bool
+    multi_system: bool
+    figures: CategoryFigures
+    always_escalated: bool
+    share: float
+    cumulative_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAudit:
+    """Everything that the map says of tickets: the lines by volume, the rest, and all together."""
+
+    window_start: datetime | None
+    window_end: datetime | None
+    sources: Mapping[str, int]
+    total: CategoryFigures
+    lines: tuple[CategoryLine, ...]
+    unclassified: CategoryFigures
+
+    @property
+    def core(self) -> tuple[CategoryLine, ...]:
+        """The lines that the training starts with."""
+        return tuple(line for line in self.lines if line.is_core)

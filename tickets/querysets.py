@@ -10,7 +10,7 @@ from django.db import models
 from tickets import workflow
 
 if TYPE_CHECKING:  # the models are built with these querysets
-    from tickets.models import ImportBatch, RawText, Ticket  # noqa: F401 - named in the annotations below
+    from tickets.models import Category, ImportBatch, RawText, Ticket  # noqa: F401 - named in the annotations below
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -39,3 +39,11 @@ class RawTextQuerySet(models.QuerySet["RawText"]):
     def overdue(self, today: date) -> Self:
         """Keep those whose time is over."""
         return self.filter(delete_after__lt=today)
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Categories."""
+
+    def in_use(self) -> Self:
+        """Keep those that tickets can be in: not merged away, not retired."""
+        return self.filter(retired_at=None)

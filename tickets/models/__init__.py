@@ -1,5 +1,13 @@
 """Rows of step 1, one module per idea."""
 
+from tickets.models.categories import (
+    Category,
+    CategoryChange,
+    Classification,
+    Cluster,
+    Clustering,
+    TicketVector,
+)
 from tickets.models.imports import (
     ImportBatch,
     ImportRejection,
@@ -8,5 +16,22 @@ from tickets.models.imports import (
     Ticket,
     TicketText,
 )
+from tickets.models.reports import AuditReport, Baseline, BaselineRow
 
-__all__ = ["ImportBatch", "ImportRejection", "RawText", "Source", "Ticket", "TicketText"]
+__all__ = [
+    "AuditReport",
+    "Baseline",
+    "BaselineRow",
+    "Category",
+    "CategoryChange",
+    "Classification",
+    "Cluster",
+    "Clustering",
+    "ImportBatch",
+    "ImportRejection",
+    "RawText",
+    "Source",
+    "Ticket",
+    "TicketText",
+    "TicketVector",
+]

@@ -1,4 +1,4 @@
-"""Measure the product: `benchmark intents|retrieval|load`. It runs the code that serves, no copy of it."""
+"""Measure the product: `benchmark intents|retrieval|categories|load`. It runs the code that serves, no copy of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import load
+from core.errors import InvalidInput
+from supportadmin.benchmarks import categories, load
 from supportadmin.demo.content import read_test_questions
 
 
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         retrieval.add_argument("--articles", type=Path, required=True)
         retrieval.add_argument("--queries", type=Path, required=True)
         retrieval.add_argument("--method", choices=["hybrid", "dense", "bm25"], default="hybrid")
+        clusters = self._kind(kinds, "categories", "agreement of the audit's clusters with known intents")
+        clusters.add_argument("--utterances", type=Path, required=True, help="JSONL: utterance, intent")
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -40,7 +43,7 @@ class Command(BaseCommand):
         speed.add_argument("--clients", type=int, default=8)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("train", "test", "oos", "unlabelled", "articles", "queries"):
+        for name in ("train", "test", "oos", "unlabelled", "articles", "queries", "utterances"):
             path = options.get(name)
             if path is not None and not path.exists():
                 raise CommandError(f"{path} does not exist.", returncode=2)
@@ -70,6 +73,12 @@ class Command(BaseCommand):
             method=options["method"],
             encoder=load_encoder(settings.ENCODER_PATH),
         )
+
+    def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return categories.measure(options["utterances"], load_encoder(settings.ENCODER_PATH))
+        except InvalidInput as refusal:
+            raise CommandError(refusal.message, returncode=2) from refusal
 
     def _load(self, options: dict[str, Any]) -> dict[str, Any]:
         texts = [utterance["text"] for utterance in read_test_questions()["utterances"]]

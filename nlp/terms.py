@@ -1,0 +1,103 @@
+"""Name groups of texts by the words that set them apart: class-based TF-IDF over words and word pairs.
+
+A word counts by its frequency in the group and by how few groups share it (c-TF-IDF, Grootendorst 2022).
+Proposes names; people give them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+
+MASK = re.compile(r"\[(?:email|phone|card|iban|token|password)\]")
+WORD = r"(?u)\b[^\W\d_][\w'-]{2,}\b"
+MORE_STOP_WORDS = frozenset(
+    "hi hello hey dear thanks thank please help need want know like able anymore trying tried try does did don't "
+    "can't isn't won't i'm i've i'd it's that's there's we're you're could would should since today yesterday "
+    "team support regards best cheers just really getting got get use using used way thing things good morning "
+    "afternoon time day days week weeks still now new make let see say says said told".split()
+)
+MAX_TERMS = 6
+NAME_LENGTH = 60
+
+
+def cluster_terms(texts: Sequence[str], labels: np.ndarray, *, count: int = MAX_TERMS) -> list[list[str]]:
+    """Return for each label 0…k-1 the terms that set its texts apart, the strongest first."""
+    k = int(labels.max()) + 1 if len(labels) else 0
+    if not k:
+        return []
+    stop = sorted(ENGLISH_STOP_WORDS | MORE_STOP_WORDS)
+    counter = CountVectorizer(
+        preprocessor=lambda text: MASK.sub(" ", text).lower(),
+        token_pattern=WORD,
+        ngram_range=(1, 2),
+        stop_words=stop,
+        min_df=2 if len(texts) > 20 else 1,
+        max_features=50_000,
+    )
+    try:
+        counts = counter.fit_transform(texts)
+    except ValueError:  # no word is left
+        return [[] for _ in range(k)]
+    counts.data = np.ones_like(counts.data)  # in how many texts, not how often
+    member = csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(k, len(labels)))
+    per_group = (member @ counts).toarray().astype(np.float64)
+    weights = _weights(per_group, np.asarray(member.sum(axis=1)).ravel())
+    names = counter.get_feature_names_out()
+    return [_distinct(names, row, count) for row in weights]
+
+
+def name_of(terms: Sequence[str], *, taken: Sequence[str] = ()) -> str:
+    """Return a name made of the first terms, at most 60 characters, and not among those ``taken``."""
+    chosen: list[str] = []
+    for term in terms[:3]:
+        if len(" · ".join([*chosen, term])) <= NAME_LENGTH - 5:
+            chosen.append(term)
+    base = " · ".join(chosen) or "Unnamed"
+    base = base[0].upper() + base[1:]
+    used = {name.lower() for name in taken}
+    name, number = base, 2
+    while name.lower() in used:
+        name, number = f"{base} {number}", number + 1
+    return name
+
+
+def representatives(
+    vectors: np.ndarray, labels: np.ndarray, centroids: np.ndarray, *, count: int
+) -> list[np.ndarray]:
+    """Return for each label the rows nearest to its centroid, the nearest first."""
+    found = []
+    for label, centroid in enumerate(centroids):
+        rows = np.flatnonzero(labels == label)
+        order = np.argsort(-(vectors[rows] @ centroid), kind="stable")
+        found.append(rows[order[:count]])
+    return found
+
+
+def _weights(per_group: np.ndarray, texts_per_group: np.ndarray) -> np.ndarray:
+    """Return c-TF-IDF: the share of a group's texts with the term, times how few groups share it."""
+    frequency = per_group / np.maximum(texts_per_group[:, None], 1)
+    shared = frequency.sum(axis=0)
+    rarity = np.log1p(len(per_group) * frequency / np.maximum(shared, 1e-9))
+    weights: np.ndarray = frequency * rarity
+    return weights
+
+
+def _distinct(names: np.ndarray, weights: np.ndarray, count: int) -> list[str]:
+    """Return the strongest terms, a word pair instead of its words where both are strong."""
+    ranked = [str(names[place]) for place in np.argsort(-weights, kind="stable")[: 6 * count] if weights[place] > 0]
+    chosen: list[str] = []
+    for term in ranked:
+        words = set(term.split())
+        wider = next((i for i, other in enumerate(chosen) if words > set(other.split())), None)
+        if wider is not None and len(chosen[wider].split()) == 1:
+            chosen[wider] = term
+        elif not any(words & set(other.split()) for other in chosen):
+            chosen.append(term)
+        if len(chosen) == count:
+            break
+    return chosen
