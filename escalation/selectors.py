@@ -26,6 +26,16 @@ def rule_set_at(version: int) -> RuleSet | None:
     return _rule_set(stored) if stored else None
 
 
+def thresholds() -> tuple[tuple[str, str, float], ...]:
+    """Return each number that the enabled rules decide by: the rule's name, what it is, its value."""
+    return tuple(
+        (rule.name, name.replace("_", " "), float(value))
+        for rule in live_rule_set().rules
+        for name, value in rule.parameters.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    )
+
+
 def template_for(reason: str, locale: str) -> HandoffTemplate | None:
     """Return the closest template: of this reason before any reason, of this locale before English."""
     choice = HandoffTemplate.objects.filter(

@@ -45,6 +45,14 @@ class Intent(models.Model):
     resolution_reason = models.CharField(
         max_length=500, blank=True, help_text="Why: what the ticket audit showed."
     )
+    category = models.ForeignKey(
+        "tickets.Category",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The category of the ticket audit that it comes from.",
+    )
     owner = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from intents.contracts import IntentProfile, IntentsSummary
 from intents.models import Intent, Release
 from intents.readiness import training_readiness
@@ -21,6 +23,12 @@ def intent_profiles() -> tuple[IntentProfile, ...]:
     """Return the active intents, by slug."""
     rows = Intent.objects.active().order_by("slug").values_list(*_PROFILE_FIELDS)[:MAX_INTENTS]
     return tuple(IntentProfile(*row) for row in rows)
+
+
+def intents_outside(categories: Collection[int]) -> tuple[tuple[str, bool], ...]:
+    """Return each active intent that comes from none of these audit categories: label, whether it has one."""
+    rows = Intent.objects.active().order_by("label").values_list("label", "category_id")[:MAX_INTENTS]
+    return tuple((label, category is not None) for label, category in rows if category not in categories)
 
 
 def live_release() -> Release | None:

@@ -11,6 +11,8 @@ from django.db import transaction
 
 VIEW_WORK = (
     "tickets.view_ticket",
+    "tickets.view_category",
+    "tickets.view_auditreport",
     "kb.view_article",
     "kb.view_revision",
     "kb.view_audiencevalue",
@@ -26,6 +28,7 @@ VIEW_WORK = (
 )
 TAKE_HANDOFFS = ("runtime.change_handoff",)
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
+CURATE = ("tickets.change_category", "tickets.label_category")
 REVIEW = ("kb.review_revision", "kb.publish_revision")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -47,7 +50,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *REVIEW,
         *TAKE_HANDOFFS,
         *IMPORT_TICKETS,
-        "tickets.view_rawtext",
+        *CURATE,
+        *("tickets.view_rawtext", "tickets.sign_auditreport"),
         *("kb.add_article", "kb.change_article", "kb.archive_article"),
         *("intents.add_intent", "intents.change_intent", "intents.add_example", "intents.change_example"),
         *("intents.view_modelversion", "intents.add_modelversion", "intents.change_modelversion"),
@@ -55,7 +59,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("escalation.add_rule", "escalation.change_rule", "escalation.change_handofftemplate"),
         *("core.view_job", "core.change_job", "core.view_activity"),
     ),
-    "Tagger": (*VIEW_WORK, *TAKE_HANDOFFS, "intents.add_example", "intents.change_example"),
+    "Tagger": (
+        *VIEW_WORK,
+        *TAKE_HANDOFFS,
+        "tickets.change_category",
+        *("intents.add_example", "intents.change_example"),
+    ),
     "Reviewer": (*VIEW_WORK, *REVIEW, *TAKE_HANDOFFS),
 }
 GROUP_OF_ROLE = {

@@ -225,7 +225,7 @@ STORAGES = {
     },
 }
 MODEL_DIR = DATA_DIR / "models"
-TICKET_SOURCE_OPENER = "integrations.sources.open_source"
+JOB_ENCODER_THREADS = env.int("JOB_ENCODER_THREADS", default=2)  # of an audit; web processes use one
 UPLOAD_DIR = DATA_DIR / "uploads"  # files of imports that are not done yet
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

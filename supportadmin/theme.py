@@ -80,6 +80,13 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Imports", "upload_file", "tickets.importbatch"),
                     _page("Closed tickets", "confirmation_number", "tickets.ticket"),
+                    _page("Categories", "category", "tickets.category"),
+                    {
+                        "title": "The map",
+                        "icon": "map",
+                        "link": reverse_lazy("audit-map"),
+                        "permission": _allowed("tickets.view_auditreport"),
+                    },
                 ],
             },
             {

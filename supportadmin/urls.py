@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from core.api.ping import PingView
 from core.health import MetricsView, healthz, readyz
-from supportadmin import chat
+from supportadmin import audit_page, chat
 from supportadmin.help import help_article
 from supportadmin.playground import playground
 
@@ -19,12 +19,17 @@ urlpatterns = [
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/playground/", playground, name="playground"),
+    path("admin/audit/", audit_page.audit_map, name="audit-map"),
+    path("admin/audit/sign/", audit_page.sign, name="audit-sign"),
+    path("admin/audit/version/<int:version>/", audit_page.version, name="audit-version"),
+    path("admin/audit/export/<slug:kind>/", audit_page.export, name="audit-export"),
     path("admin/", admin.site.urls),
     path("demo/chat/", chat.chat, name="demo-chat"),
     path("demo/chat/send/", chat.send, name="demo-chat-send"),
     path("demo/chat/feedback/", chat.feedback, name="demo-chat-feedback"),
     path("help/<slug:slug>/", help_article, name="help-article"),
     path("api/v1/ping", PingView.as_view(), name="ping"),
+    path("api/v1/", include("tickets.urls")),
     path("api/v1/", include("kb.urls")),
     path("api/v1/", include("intents.urls")),
     path("api/v1/", include("runtime.urls")),

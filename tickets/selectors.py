@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
 from tickets.contracts import AuditTicket, TicketCounts
-from tickets.models import ImportBatch, Ticket
+from tickets.models import AuditReport, Classification, ImportBatch, Ticket
+from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
 COUNTERS = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window", "not_closed")
@@ -61,3 +65,49 @@ def import_report(batch: ImportBatch, *, seconds: float, rejections: int) -> dic
         "seconds": round(seconds, 3),
         "rows_per_second": round(batch.rows_in / seconds) if seconds > 0 else None,
     }
+
+
+def latest_report() -> AuditReport | None:
+    """Return the signed map that holds now."""
+    return AuditReport.objects.select_related("baseline").order_by("-version").first()
+
+
+def founded_categories() -> frozenset[int]:
+    """Return the ids of the categories in the signed map that holds now."""
+    content = AuditReport.objects.order_by("-version").values_list("content", flat=True).first()
+    return frozenset(row["id"] for row in content["categories"]) if content else frozenset()
+
+
+def category_questions(*, each: int = 20, categories: int = 30) -> dict[int, tuple[str, int, tuple[str, ...]]]:
+    """Return name, volume and the most typical questions of each category in use, by id."""
+    order = Window(
+        RowNumber(),
+        partition_by=[F("cluster__category")],
+        order_by=[F("similarity").desc(nulls_last=True), F("pk").asc()],
+    )
+    rows = (
+        Classification.objects.filter(ticket__in_window=True, cluster__category__retired_at=None)
+        .exclude(cluster=None)
+        .annotate(place=order)
+        .filter(place__lte=each)
+        .order_by("cluster__category", "place")
+        .values_list(
+            "cluster__category",
+            "cluster__category__name",
+            "ticket__subject",
+            "ticket__text__customer_words",
+        )
+    )
+    volumes = dict(
+        Classification.objects.filter(ticket__in_window=True)
+        .exclude(cluster=None)
+        .values_list("cluster__category")
+        .annotate(n=Count("pk"))
+    )
+    found: dict[int, tuple[str, int, tuple[str, ...]]] = {}
+    for category, name, subject, words in rows:
+        question = text_to_encode(subject, words or "")
+        before = found.get(category, (name, volumes.get(category, 0), ()))
+        found[category] = (name, before[1], (*before[2], question) if question else before[2])
+    largest = sorted(found, key=lambda category: -found[category][1])[:categories]
+    return {category: found[category] for category in largest}

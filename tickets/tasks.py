@@ -1,4 +1,4 @@
-"""Background work of tickets: an import, and the daily deletion of what is kept too long."""
+"""Background work of tickets: an import, an audit, and the daily deletion of what is kept too long."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from tickets.services import (
     raw_texts_forget,
     uploads_forget,
 )
+from tickets.services.auditing import TASK as AUDIT_TASK
+from tickets.services.auditing import audit_run
+from tickets.services.classifying import Budget
 from tickets.sources import open_source
 from tickets.uploads import upload_path
 
@@ -44,3 +47,13 @@ def import_tickets(*, progress: jobs.Progress, batch_id: int) -> dict[str, Any]:
 def forget(*, progress: jobs.Progress) -> dict[str, Any]:
     """Delete raw texts and uploaded files whose time is over; a second run finds nothing."""
     return {"raw_texts": raw_texts_forget(), "files": uploads_forget()}
+
+
+@jobs.handler("tickets.tasks.run_audit")
+def run_audit(*, progress: jobs.Progress, anew: bool = False, requester: str = "") -> dict[str, Any]:
+    """Do an audit of the tickets that count, or a part of a long one; the next job goes on."""
+    actor = Actor.system(requester or "tickets.tasks.run_audit")
+    done = audit_run(actor=actor, budget=Budget.of(MAX_SECONDS, progress), anew=anew)
+    if not done:
+        jobs.enqueue(AUDIT_TASK, requested_by=requester, anew=anew, requester=requester)
+    return {"done": done}

@@ -44,3 +44,14 @@ def unpack(stored: Sequence[bytes]) -> np.ndarray:
     """Return stored vectors as (n, d) float32 with rows of unit length."""
     vectors = np.stack([np.frombuffer(bytes(row), dtype="<f2") for row in stored]).astype(np.float32)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+
+def floats(stored: bytes) -> np.ndarray:
+    """Return a stored centroid or mean, (d,) float32."""
+    return np.frombuffer(bytes(stored), dtype="<f4")
+
+
+def stored_floats(vector: np.ndarray) -> bytes:
+    """Return a centroid or mean as it is stored: float32, little endian."""
+    stored: bytes = np.ascontiguousarray(vector, dtype="<f4").tobytes()
+    return stored

@@ -79,7 +79,7 @@ class IntentAdmin(TransitionMixin, ListMoveMixin):
     search_fields = ("label", "slug", "description")
     fieldsets = (
         (None, {"fields": ("slug", "label", "description")}),
-        ("Resolution", {"fields": ("resolution", "resolution_reason", "owner")}),
+        ("Resolution", {"fields": ("category", "resolution", "resolution_reason", "owner")}),
         ("New phrasings", {"fields": ("phrasings", ("origin", "source_ref"))}),
     )
     transitions = (
@@ -163,11 +163,13 @@ class IntentAdmin(TransitionMixin, ListMoveMixin):
             name: form.cleaned_data[name]
             for name in ("label", "description", "resolution", "resolution_reason")
         }
-        owner_id = form.cleaned_data["owner"].pk if form.cleaned_data["owner"] else None
+        for name in ("owner", "category"):
+            chosen = form.cleaned_data[name]
+            fields[f"{name}_id"] = chosen.pk if chosen else None
         if change:
-            intent_update(actor=actor, intent=obj, owner_id=owner_id, **fields)
+            intent_update(actor=actor, intent=obj, **fields)
         else:
-            created = intent_create(actor=actor, slug=form.cleaned_data["slug"], owner_id=owner_id, **fields)
+            created = intent_create(actor=actor, slug=form.cleaned_data["slug"], **fields)
             obj.pk = created.pk
             obj._state.adding = False
         rows = form.new_examples()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import Model, Q, QuerySet
 from unfold.forms import ActionForm
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -50,8 +51,15 @@ class IntentForm(forms.ModelForm):
 
     class Meta:
         model = Intent
-        fields = ("slug", "label", "description", "resolution", "resolution_reason", "owner")
+        fields = ("slug", "label", "description", "category", "resolution", "resolution_reason", "owner")
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            field = cast("forms.ModelChoiceField", self.fields["category"])
+            chosen = Q(pk=self.instance.category_id)  # even if it has been merged away since
+            field.queryset = cast("QuerySet[Model]", field.queryset).filter(Q(retired_at=None) | chosen)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -17,7 +17,7 @@ from core.transitions import move
 from intents.models import Intent
 from intents.workflow import INTENT_MOVES
 
-EDITABLE = ("label", "description", "resolution", "resolution_reason", "owner_id")
+EDITABLE = ("label", "description", "resolution", "resolution_reason", "category_id", "owner_id")
 
 STARTERS = (
     (
@@ -67,6 +67,7 @@ def intent_create(
     description: str = "",
     resolution: str = Intent.Resolution.AI_ASSISTED,
     resolution_reason: str = "",
+    category_id: int | None = None,
     owner_id: int | None = None,
     state: str = Intent.State.DRAFT,
 ) -> Intent:
@@ -77,6 +78,7 @@ def intent_create(
         description=description,
         resolution=resolution,
         resolution_reason=resolution_reason,
+        category_id=category_id,
         owner_id=owner_id,
         state=state,
     )
@@ -91,7 +93,7 @@ def intent_create(
 
 
 def intent_update(*, actor: Actor, intent: Intent, **changes: Any) -> Intent:
-    """Write what differs among label, description, resolution, resolution_reason and owner_id."""
+    """Write what differs among label, description, resolution, resolution_reason, category_id and owner_id."""
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise InvalidInput(

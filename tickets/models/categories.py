@@ -68,6 +68,7 @@ class Clustering(models.Model):
     encoder = models.CharField(max_length=64)
     settings = models.JSONField(default=dict)
     tickets = models.PositiveIntegerField()
+    mean = models.BinaryField(help_text="Of all vectors: taken away before they are compared; float32.")
     least_similarity = models.FloatField(help_text="A ticket less similar to every cluster is unclassified.")
     made_by = models.CharField(max_length=150)
     made_at = models.DateTimeField(auto_now_add=True)
@@ -158,6 +159,7 @@ class CategoryChange(models.Model):
         MERGE = "merge", "Merged"
         SPLIT = "split", "Split"
         MOVE = "move", "Moved"
+        DIVIDE = "divide", "Divided"
         CORE = "core", "Core"
         LABEL = "label", "Labelled"
 

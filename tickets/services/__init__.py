@@ -1,6 +1,7 @@
 """Everything that writes to the tables of tickets, one module per idea."""
 
 from tickets.services.applying import batch_apply, batch_fail
+from tickets.services.auditing import audit_job, audit_run, audit_start
 from tickets.services.batches import (
     batch_create,
     batch_enqueue,
@@ -12,9 +13,25 @@ from tickets.services.batches import (
     is_stalled,
     uploads_forget,
 )
+from tickets.services.board import (
+    categories_merge,
+    category_label,
+    category_rename,
+    category_set_core,
+    category_split,
+    change_undo,
+    clusters_move,
+    tickets_move,
+    undoable,
+)
+from tickets.services.proposing import categories_propose, category_divide
+from tickets.services.reporting import check_signable, report_sign
 from tickets.services.retention import raw_texts_forget
 
 __all__ = [
+    "audit_job",
+    "audit_run",
+    "audit_start",
     "batch_apply",
     "batch_create",
     "batch_enqueue",
@@ -24,7 +41,20 @@ __all__ = [
     "batch_start",
     "batch_stop",
     "batch_take_up",
+    "categories_merge",
+    "categories_propose",
+    "category_divide",
+    "category_label",
+    "category_rename",
+    "category_set_core",
+    "category_split",
+    "change_undo",
+    "check_signable",
+    "clusters_move",
     "is_stalled",
     "raw_texts_forget",
+    "report_sign",
+    "tickets_move",
+    "undoable",
     "uploads_forget",
 ]

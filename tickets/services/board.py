@@ -250,6 +250,11 @@ def _undo_move(before: dict[str, Any]) -> None:
         Classification.objects.filter(pk=pk).update(cluster=cluster, similarity=similarity, by_hand=by_hand)
 
 
+def _undo_divide(before: dict[str, Any]) -> None:
+    Classification.objects.filter(cluster__in=before["parts"]).update(cluster=before["cluster"])
+    Cluster.objects.filter(pk__in=before["parts"]).delete()
+
+
 _UNDO: dict[Kind, Callable[[dict[str, Any]], None]] = {
     Kind.RENAME: _undo_fields,
     Kind.CORE: _undo_fields,
@@ -257,4 +262,5 @@ _UNDO: dict[Kind, Callable[[dict[str, Any]], None]] = {
     Kind.MERGE: _undo_merge,
     Kind.SPLIT: _undo_split,
     Kind.MOVE: _undo_move,
+    Kind.DIVIDE: _undo_divide,
 }

@@ -15,10 +15,11 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F, Q
 
+from nlp.clustering import assign
 from nlp.encoder import SentenceEncoder
 from tickets import outcomes
 from tickets.models import Classification, Cluster, Clustering, Ticket, TicketText, TicketVector
-from tickets.vectors import pack, text_to_encode, unpack
+from tickets.vectors import floats, pack, text_to_encode, unpack
 
 CHUNK_OUTCOMES = 500
 CHUNK_VECTORS = 256
@@ -100,7 +101,8 @@ def tickets_assign(budget: Budget, clustering: Clustering) -> bool:
     clusters = list(Cluster.objects.filter(category__retired_at=None).order_by("pk"))
     if not clusters:
         return True
-    centroids = np.stack([unpack_centroid(cluster) for cluster in clusters])
+    centroids = np.stack([floats(cluster.centroid) for cluster in clusters])
+    mean = floats(clustering.mean)
     waiting = (
         Classification.objects.filter(ticket__in_window=True, cluster=None, by_hand=False)
         .exclude(ticket__vector__vector=b"")
@@ -113,13 +115,12 @@ def tickets_assign(budget: Budget, clustering: Clustering) -> bool:
         last = rows[-1][0]
         known = [(pk, vector) for pk, vector in rows if vector]
         if known:
-            similarities = unpack([vector for _, vector in known]) @ centroids.T
-            best = similarities.argmax(axis=1)
+            best, near = assign(unpack([vector for _, vector in known]), centroids, mean)
             _store_assignments(
                 [
-                    (pk, clusters[place].pk, float(row[place]))
-                    for (pk, _), place, row in zip(known, best, similarities, strict=True)
-                    if row[place] >= clustering.least_similarity
+                    (pk, clusters[place].pk, float(similarity))
+                    for (pk, _), place, similarity in zip(known, best, near, strict=True)
+                    if similarity >= clustering.least_similarity
                 ]
             )
         done += len(rows)
@@ -127,11 +128,6 @@ def tickets_assign(budget: Budget, clustering: Clustering) -> bool:
         if budget.is_spent:
             return False
     return True
-
-
-def unpack_centroid(cluster: Cluster) -> np.ndarray:
-    """Return the centroid, (d,) float32 of unit length."""
-    return np.frombuffer(bytes(cluster.centroid), dtype="<f4")
 
 
 def _with_text(ids: Sequence[int]) -> list[Ticket]:
