@@ -55,7 +55,8 @@ class Transition:
 
     ``description`` says what will happen, as text or a function of the object. ``evidence`` returns safe HTML
     that stands beside the decision. ``seen`` returns what the person must have looked at (a version, say):
-    when it has changed between page and POST, nothing is done and the page is shown anew.
+    when it has changed between page and POST, nothing is done and the page is shown anew. ``then`` names the
+    transition whose page follows; without it the object's page does.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Transition:
     evidence: Callable[[HttpRequest, Any], str] | None = None
     seen: Callable[[Any], object] = lambda obj: ""
     done: str = ""
+    then: str = ""
     variant: ActionVariant = ActionVariant.DEFAULT
 
     def applies(self, request: HttpRequest, obj: models.Model) -> bool:
@@ -138,6 +140,8 @@ class TransitionMixin(ModelAdmin):
                 request, transition, obj, form, status=error.http_status, refusal=error.message
             )
         messages.success(request, transition.done or f"{transition.label}: done.")
+        if transition.then:
+            return HttpResponseRedirect(self._transition_url(obj, transition.then))
         still_there = self.get_queryset(request).filter(pk=obj.pk).exists()
         return HttpResponseRedirect(
             self._change_url(obj) if still_there else reverse(f"admin:{self._route('changelist')}")
@@ -177,15 +181,17 @@ class TransitionMixin(ModelAdmin):
         return transition.form(initial=transition.initial(obj), obj=obj, **bound)
 
     def _button(self, transition: Transition, obj: models.Model) -> dict[str, Any]:
-        address = reverse(f"admin:{self._route('transition')}", args=(quote(obj.pk), transition.name))
         return {
             "title": transition.label,
-            "path": address,
+            "path": self._transition_url(obj, transition.name),
             "variant": transition.variant,
             "attrs": {},
             "icon": None,
             "dialog": None,
         }
+
+    def _transition_url(self, obj: models.Model, name: str) -> str:
+        return reverse(f"admin:{self._route('transition')}", args=(quote(obj.pk), name))
 
     def _route(self, view: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{view}"

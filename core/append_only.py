@@ -24,7 +24,9 @@ class AppendOnly:
     def remove(self, database: Any) -> None:
         """Take the guard down."""
         if database.vendor == "sqlite":
-            _run(database, [f"DROP TRIGGER IF EXISTS {self.table}_no_{verb}" for verb in ("update", "delete")])
+            _run(
+                database, [f"DROP TRIGGER IF EXISTS {self.table}_no_{verb}" for verb in ("update", "delete")]
+            )
         else:
             _run(database, [f"DROP TRIGGER IF EXISTS {self.table}_append_only ON {self.table}"])
 

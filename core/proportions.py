@@ -39,7 +39,9 @@ class Share:
 
     def with_interval(self) -> str:
         """Return the share with its interval, for few rows."""
-        return f"{self}, 95 % interval {100 * self.low:.0f}–{100 * self.high:.0f} %" if self.whole else str(self)
+        return (
+            f"{self}, 95 % interval {100 * self.low:.0f}–{100 * self.high:.0f} %" if self.whole else str(self)
+        )
 
 
 @lru_cache(maxsize=4_096)

@@ -72,6 +72,7 @@ STATUS_WORDS = (
     ("open", re.compile(r"\bopen\b|\bprogress\b|\bactive\b|\bassigned\b")),
 )
 MAX_STATUS_WORDS = 50
+FEW_WORDS = 2  # a status of more says more than a status
 LONG_TEXT = 60  # characters on average
 
 
@@ -95,6 +96,8 @@ def suggest_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
     free = [name for name in samples if name not in columns.values()]
     texts = _texts(free, samples)
     reply = _by_name(REPLY_NAMES, (name for name in free if name not in texts))
+    if not reply and any(len(word.split()) > FEW_WORDS for word in status_words):
+        reply = status_column  # such as "Closed with explanation": it says how the ticket ended
     formats = dict.fromkeys(_date_format(samples[columns[f]]) or ISO for f in DATES if f in columns)
     return CsvMapping(
         columns=columns,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from kb import access, workflow
 from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
 from kb.indexing import encoder
-from kb.models import Article, AudienceValue, ProductPage, Revision
+from kb.models import Article, AudienceValue, KnowledgeBaseAudit, ProductPage, Revision
 
 MAX_SUMMARIES = 500
 MAX_PAGES = 200
@@ -67,3 +68,16 @@ def product_pages() -> list[PageExample]:
         PageExample(name, pattern.replace("/**", "").replace("*", "example") or "/")
         for name, pattern in pages
     ]
+
+
+def audit_findings() -> dict[str, Any]:
+    """Return what the latest check of the knowledge base found, in short; empty before the first."""
+    latest = KnowledgeBaseAudit.objects.order_by("-pk").first()
+    if latest is None:
+        return {}
+    shown = ("kind", "title", "count", "checked", "examples")
+    return {
+        "check": latest.pk,
+        "made_at": latest.made_at.isoformat(),
+        "parts": [{name: part[name] for name in shown} for part in latest.parts],
+    }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.actors import Actor
 from core.jobs import Progress, handler
+from kb.audit.running import audit_run
 from kb.indexing import index_rebuild, sync_article
 
 
@@ -19,3 +21,12 @@ def sync(*, progress: Progress, article_id: int) -> dict[str, Any]:
 def rebuild(*, progress: Progress, force: bool = False) -> dict[str, Any]:
     """Bring the whole index up to date."""
     return index_rebuild(progress=progress, force=force)
+
+
+@handler("kb.tasks.audit")
+def audit(*, progress: Progress, categories: list[dict[str, Any]], requester: str = "") -> dict[str, Any]:
+    """Check the published articles; a second run checks again."""
+    done = audit_run(
+        actor=Actor.system(requester or "kb.tasks.audit"), categories=categories, progress=progress
+    )
+    return {"audit": done.pk, **{part["kind"]: part["count"] for part in done.parts}}

@@ -90,7 +90,7 @@ def assign(vectors: np.ndarray, centroids: np.ndarray, mean: np.ndarray) -> tupl
 
 
 def split(vectors: np.ndarray, *, parts: int = 2, seed: int = 1) -> np.ndarray:
-    """Return labels 0…parts-1, by falling size, that divide the rows of one cluster by what they are about."""
+    """Return labels 0…parts-1, by falling size, that divide the rows of one cluster by their content."""
     parts = min(parts, len(np.unique(vectors, axis=0)))
     if parts < 2:
         return np.zeros(len(vectors), dtype=np.int64)

@@ -16,11 +16,81 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 MASK = re.compile(r"\[(?:email|phone|card|iban|token|password)\]")
 WORD = r"(?u)\b[^\W\d_][\w'-]{2,}\b"
 MORE_STOP_WORDS = frozenset(
-    "hi hello hey dear thanks thank please help need want know like able anymore trying tried try does did don't "
-    "can't isn't won't i'm i've i'd it's that's there's we're you're could would should since today yesterday "
-    "team support regards best cheers just really getting got get use using used way thing things good morning "
-    "afternoon time day days week weeks still now new make let see say says said told".split()
+    [
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "thanks",
+        "thank",
+        "please",
+        "help",
+        "need",
+        "want",
+        "know",
+        "like",
+        "able",
+        "anymore",
+        "trying",
+        "tried",
+        "try",
+        "does",
+        "did",
+        "don't",
+        "can't",
+        "isn't",
+        "won't",
+        "i'm",
+        "i've",
+        "i'd",
+        "it's",
+        "that's",
+        "there's",
+        "we're",
+        "you're",
+        "could",
+        "would",
+        "should",
+        "since",
+        "today",
+        "yesterday",
+        "team",
+        "support",
+        "regards",
+        "best",
+        "cheers",
+        "just",
+        "really",
+        "getting",
+        "got",
+        "get",
+        "use",
+        "using",
+        "used",
+        "way",
+        "thing",
+        "things",
+        "good",
+        "morning",
+        "afternoon",
+        "time",
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "still",
+        "now",
+        "new",
+        "make",
+        "let",
+        "see",
+        "say",
+        "says",
+        "said",
+        "told",
+    ]
 )
+STOP_WORDS = ENGLISH_STOP_WORDS | MORE_STOP_WORDS
 MAX_TERMS = 6
 NAME_LENGTH = 60
 
@@ -30,24 +100,24 @@ def cluster_terms(texts: Sequence[str], labels: np.ndarray, *, count: int = MAX_
     k = int(labels.max()) + 1 if len(labels) else 0
     if not k:
         return []
-    stop = sorted(ENGLISH_STOP_WORDS | MORE_STOP_WORDS)
     counter = CountVectorizer(
         preprocessor=lambda text: MASK.sub(" ", text).lower(),
         token_pattern=WORD,
-        ngram_range=(1, 2),
-        stop_words=stop,
+        ngram_range=(1, 3),
         min_df=2 if len(texts) > 20 else 1,
-        max_features=50_000,
+        max_features=100_000,
     )
     try:
         counts = counter.fit_transform(texts)
     except ValueError:  # no word is left
         return [[] for _ in range(k)]
+    names = counter.get_feature_names_out()
+    telling = [place for place, name in enumerate(names) if _is_telling(name)]
+    counts, names = counts[:, telling], names[telling]
     counts.data = np.ones_like(counts.data)  # in how many texts, not how often
     member = csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(k, len(labels)))
     per_group = (member @ counts).toarray().astype(np.float64)
     weights = _weights(per_group, np.asarray(member.sum(axis=1)).ravel())
-    names = counter.get_feature_names_out()
     return [_distinct(names, row, count) for row in weights]
 
 
@@ -57,7 +127,9 @@ def name_of(terms: Sequence[str], *, taken: Sequence[str] = ()) -> str:
     for term in terms[:3]:
         if len(" · ".join([*chosen, term])) <= NAME_LENGTH - 5:
             chosen.append(term)
-    base = " · ".join(chosen) or "Unnamed"
+    base = " · ".join(chosen)
+    if not base:
+        base = terms[0][: NAME_LENGTH - 5].rsplit(" ", 1)[0] if terms else "Unnamed"
     base = base[0].upper() + base[1:]
     used = {name.lower() for name in taken}
     name, number = base, 2
@@ -78,6 +150,12 @@ def representatives(
     return found
 
 
+def _is_telling(term: str) -> bool:
+    """Whether a term begins and ends with words that say something."""
+    words = term.split()
+    return words[0] not in STOP_WORDS and words[-1] not in STOP_WORDS
+
+
 def _weights(per_group: np.ndarray, texts_per_group: np.ndarray) -> np.ndarray:
     """Return c-TF-IDF: the share of a group's texts with the term, times how few groups share it."""
     frequency = per_group / np.maximum(texts_per_group[:, None], 1)
@@ -89,7 +167,9 @@ def _weights(per_group: np.ndarray, texts_per_group: np.ndarray) -> np.ndarray:
 
 def _distinct(names: np.ndarray, weights: np.ndarray, count: int) -> list[str]:
     """Return the strongest terms, a word pair instead of its words where both are strong."""
-    ranked = [str(names[place]) for place in np.argsort(-weights, kind="stable")[: 6 * count] if weights[place] > 0]
+    ranked = [
+        str(names[place]) for place in np.argsort(-weights, kind="stable")[: 6 * count] if weights[place] > 0
+    ]
     chosen: list[str] = []
     for term in ranked:
         words = set(term.split())

@@ -9,14 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.actors import Actor
+from core.models import Job
 from escalation.selectors import thresholds
 from intents.selectors import intents_outside, live_release
+from kb.audit.checks import CategoryQuestions
+from kb.audit.running import audit_start
 from kb.selectors import audit_findings
 from tickets.contracts import TicketAudit
 from tickets.figures import pivot, ticket_audit
 from tickets.map_content import content_of, digest_of
 from tickets.models import AuditReport
-from tickets.selectors import founded_categories, latest_report
+from tickets.selectors import category_questions, founded_categories, latest_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ def current_map() -> Map:
     return Map(audit, content, digest_of(content), report)
 
 
+def knowledge_base_check_start(actor: Actor) -> Job:
+    """Queue a check of the published articles against the most typical tickets of each category."""
+    asked = [CategoryQuestions(*row) for row in category_questions().values()]
+    return audit_start(actor=actor, categories=asked)
+
+
 def not_founded(audit: TicketAudit, report: AuditReport | None) -> list[dict[str, str]]:
     """Return the intents that no category of the map stands behind, and the thresholds without a baseline.
 
@@ -54,7 +64,9 @@ def not_founded(audit: TicketAudit, report: AuditReport | None) -> list[dict[str
         {
             "kind": "intent",
             "name": label,
-            "why": "its category is not in the map any more" if has_one else "it comes from no category of the audit",
+            "why": "its category is not in the map any more"
+            if has_one
+            else "it comes from no category of the audit",
         }
         for label, has_one in intents_outside(categories)
     ]

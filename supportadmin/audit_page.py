@@ -1,4 +1,4 @@
-"""The page of the audit's map: volume, labels, patterns, findings, baseline, versions; signing and exports."""
+"""The page of the audit's map: volume, labels, patterns, findings, baseline, versions; signing, exports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.admin_base import actor_of
 from core.errors import DomainError
 from nlp.cluster_merging import AT_LEAST, AT_MOST
-from supportadmin.audit_map import current_map
+from supportadmin.audit_map import current_map, knowledge_base_check_start
 from tickets.map_content import (
     FLAGS,
     LABEL_NAMES,
@@ -80,6 +80,19 @@ def sign(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@permission_required("kb.change_article", raise_exception=True)
+@require_POST
+def check_knowledge_base(request: HttpRequest) -> HttpResponse:
+    """Queue a check of the articles against what customers ask."""
+    try:
+        knowledge_base_check_start(actor_of(request))
+        messages.success(request, "The check is queued; its findings appear here within a minute or so.")
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    return HttpResponseRedirect(reverse("audit-map"))
+
+
+@login_required
 @permission_required(VIEW, raise_exception=True)
 @require_safe
 def version(request: HttpRequest, version: int) -> HttpResponse:
@@ -113,9 +126,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     return response
 
 
-def _page(
-    request: HttpRequest, form: SignForm, *, refusal: str = "", status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, form: SignForm, *, refusal: str = "", status: int = 200) -> HttpResponse:
     found = current_map()
     missing = ""
     try:
@@ -206,7 +217,13 @@ def _label_sums(content: dict[str, Any]) -> list[dict[str, Any]]:
     for row in content["categories"]:
         sums[row["label"]] += row["figures"]["tickets"]
     return [
-        {"label": label, "name": LABEL_NAMES[label], "tone": TONES[label], "tickets": n, "percent": 100 * n / tickets}
+        {
+            "label": label,
+            "name": LABEL_NAMES[label],
+            "tone": TONES[label],
+            "tickets": n,
+            "percent": 100 * n / tickets,
+        }
         for label, n in sums.items()
         if n
     ]
@@ -226,9 +243,8 @@ def _pivot(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _signature(report: AuditReport) -> str:
-    return (
-        f"Version {report.version}, signed by {report.signed_by_name} on {report.signed_at:%Y-%m-%d %H:%M} UTC."
-    )
+    when = f"{report.signed_at:%Y-%m-%d %H:%M} UTC"
+    return f"Version {report.version}, signed by {report.signed_by_name} on {when}."
 
 
 def _report(number: int) -> AuditReport:

@@ -12,6 +12,7 @@ from django.db import transaction
 VIEW_WORK = (
     "tickets.view_ticket",
     "tickets.view_category",
+    "tickets.view_glossaryterm",
     "tickets.view_auditreport",
     "kb.view_article",
     "kb.view_revision",
@@ -28,7 +29,10 @@ VIEW_WORK = (
 )
 TAKE_HANDOFFS = ("runtime.change_handoff",)
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
-CURATE = ("tickets.change_category", "tickets.label_category")
+CURATE = (
+    *("tickets.change_category", "tickets.label_category"),
+    *("tickets.add_glossaryterm", "tickets.change_glossaryterm"),
+)
 REVIEW = ("kb.review_revision", "kb.publish_revision")
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -80,6 +80,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Imports", "upload_file", "tickets.importbatch"),
                     _page("Closed tickets", "confirmation_number", "tickets.ticket"),
+                    _page("Glossary", "dictionary", "tickets.glossaryterm"),
                     _page("Categories", "category", "tickets.category"),
                     {
                         "title": "The map",

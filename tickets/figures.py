@@ -14,7 +14,7 @@ from core.proportions import Share
 from tickets import outcomes
 from tickets.contracts import CategoryFigures, CategoryLine, TicketAudit
 from tickets.labelling import is_always_escalated
-from tickets.models import Category, ImportBatch, Ticket
+from tickets.models import Category, Ticket
 
 CATEGORY = "classification__cluster__category"
 GOOD_CSAT = 4  # and 5: the customer was satisfied

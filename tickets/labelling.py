@@ -27,6 +27,9 @@ ASSISTED_TOUCHES = 3.0  # replies of agents per ticket
 INFORMED = 0.5  # at least so much solved by explaining: the AI can say it too
 
 
+NOTHING_KNOWN = "The tickets do not say how they were resolved or escalated: look at some yourself."
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A label, the three flags, and the sentences that say why; ``is_thin``: it rests on few tickets."""
@@ -51,7 +54,7 @@ def suggest(figures: CategoryFigures) -> Suggestion:
     if human:
         label, reasons = HUMAN_ONLY, human
     elif assisted or not able:
-        label, reasons = AI_ASSISTED, assisted or ["Nothing says that the AI could resolve it alone."]
+        label, reasons = AI_ASSISTED, assisted or [NOTHING_KNOWN]
     else:
         label, reasons = AI_RESOLVABLE, able
     is_thin = figures.tickets < FEWEST_TICKETS
@@ -79,6 +82,8 @@ def _reasons(figures: CategoryFigures) -> tuple[list[str], list[str], list[str]]
         assisted.append(f"Escalated: {escalated.with_interval()}.")
     elif escalated.whole:
         able.append(f"Escalated: {escalated.with_interval()}.")
+    else:
+        able.append("Whether such tickets were escalated is not known.")
     for share, words in (
         (figures.judgement, "needed a person's judgement"),
         (figures.policy_exception, "needed an exception from policy"),

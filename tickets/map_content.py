@@ -70,7 +70,7 @@ def content_of(
     not_founded: Iterable[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Return everything that the map says, as JSON can hold it, in a stable order."""
-    names = {line.category_id: line.name for line in audit.lines}
+    names: dict[int | None, str] = {line.category_id: line.name for line in audit.lines}
     cells = [
         {"category": names.get(category, "No category"), "path": path, "outcome": outcome, "tickets": n}
         for (category, path, outcome), n in pivot.items()
@@ -103,9 +103,7 @@ def to_json(content: Mapping[str, Any]) -> str:
 def to_csv(content: Mapping[str, Any]) -> str:
     """Return one row per category, and one for all tickets, safe to open in a spreadsheet."""
     rows = [_csv_row(row) for row in content["categories"]]
-    rows.append(
-        _csv_row({**_NO_DECISION, "name": "No category", "figures": content["unclassified"]})
-    )
+    rows.append(_csv_row({**_NO_DECISION, "name": "No category", "figures": content["unclassified"]}))
     rows.append(_csv_row({**_NO_DECISION, "name": "All tickets", "figures": content["total"]}))
     return csv_text(CSV_HEADER, rows)
 
@@ -122,14 +120,21 @@ def to_markdown(content: Mapping[str, Any], *, title: str, signature: str) -> st
     lines += [_markdown_row(row) for row in content["categories"]]
     patterns = [row["name"] for row in content["categories"] if row["always_escalated"]]
     lines += ["", "## Patterns", ""]
-    lines += [f"- Always escalated: {_cell(name)}" for name in patterns] or ["- No category is always escalated."]
+    lines += [f"- Always escalated: {_cell(name)}" for name in patterns] or [
+        "- No category is always escalated."
+    ]
     lines += [
         f"- {_cell(row['name'])}: {', '.join(FLAGS[flag] for flag in row['flags'])}"
         for row in content["categories"]
         if row["flags"]
     ]
     lines += ["", "## Knowledge base", "", *_knowledge_base_lines(content["knowledge_base"])]
-    lines += ["", "## Before AI", "", "| Category | Escalated | CSAT | Median time to resolution | Reopened |"]
+    lines += [
+        "",
+        "## Before AI",
+        "",
+        "| Category | Escalated | CSAT | Median time to resolution | Reopened |",
+    ]
     lines += ["|---|---|---|---|---|"]
     lines += [
         _baseline_row(row["name"], row["figures"])
@@ -238,7 +243,8 @@ def _markdown_row(row: Mapping[str, Any]) -> str:
     badge = " **always escalated**" if row["always_escalated"] else ""
     return (
         f"| {name} | {figures['tickets']:,} | {100 * row['cumulative_share']:.0f} % "
-        f"| {_said(figures['escalated'])}{badge} | {LABEL_NAMES[row['label']]} | {_cell(row['label_reason'])} |"
+        f"| {_said(figures['escalated'])}{badge} | {LABEL_NAMES[row['label']]} "
+        f"| {_cell(row['label_reason'])} |"
     )
 
 

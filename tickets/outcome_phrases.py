@@ -40,7 +40,7 @@ SPECIALIST = _any(
 ACTION = _any(
     rf"{WE} {DONE}",
     rf"(?:has|have) (?:now |just )?been (?:successfully )?{DONE}",
-    rf"(?:is|are) (?:now )?(?:refunded|credited|unlocked|cancell?ed|restored|active again|re-?enabled)",
+    r"(?:is|are) (?:now )?(?:refunded|credited|unlocked|cancell?ed|restored|active again|re-?enabled)",
     r"refund (?:is on its way|was issued|has been issued|will (?:arrive|show|appear))",
     r"(?:closed with )?(?:non-?)?monetary relief",
     r"done on (?:our|my) (?:side|end)",

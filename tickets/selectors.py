@@ -78,7 +78,9 @@ def founded_categories() -> frozenset[int]:
     return frozenset(row["id"] for row in content["categories"]) if content else frozenset()
 
 
-def category_questions(*, each: int = 20, categories: int = 30) -> dict[int, tuple[str, int, tuple[str, ...]]]:
+def category_questions(
+    *, each: int = 20, categories: int = 30
+) -> dict[int, tuple[str, int, tuple[str, ...]]]:
     """Return name, volume and the most typical questions of each category in use, by id."""
     order = Window(
         RowNumber(),

@@ -19,6 +19,8 @@ from tickets.services import (
 from tickets.services.auditing import TASK as AUDIT_TASK
 from tickets.services.auditing import audit_run
 from tickets.services.classifying import Budget
+from tickets.services.renewing import TASK as RENEW_TASK
+from tickets.services.renewing import texts_renew
 from tickets.sources import open_source
 from tickets.uploads import upload_path
 
@@ -56,4 +58,13 @@ def run_audit(*, progress: jobs.Progress, anew: bool = False, requester: str = "
     done = audit_run(actor=actor, budget=Budget.of(MAX_SECONDS, progress), anew=anew)
     if not done:
         jobs.enqueue(AUDIT_TASK, requested_by=requester, anew=anew, requester=requester)
+    return {"done": done}
+
+
+@jobs.handler("tickets.tasks.renew_texts")
+def renew_texts(*, progress: jobs.Progress) -> dict[str, Any]:
+    """Clean outdated texts anew, or a part of them; the next job goes on."""
+    done = texts_renew(Budget.of(MAX_SECONDS, progress))
+    if not done:
+        jobs.enqueue(RENEW_TASK, requested_by="tickets.tasks.renew_texts")
     return {"done": done}

@@ -1,6 +1,7 @@
 """The texts of a ticket as they are stored: cleaned and masked for use, and raw for those who may compare.
 
-How a text is cleaned is decided by nlp; this is the one place where tickets ask for it.
+How a text is cleaned is decided by nlp; this is the one place where tickets ask for it. Subjects and labels are
+short: they are cleaned and masked, not cut.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 
 from integrations.contracts import SourceMessage, SourceTicket
 from nlp.cleaning import clean
+from nlp.glossary import Glossary
 from nlp.redaction import redact
+from nlp.ticket_text import prepare as prepare_message
 
-PIPELINE_VERSION = "1"  # another one makes the next import clean every ticket anew
 MAX_MESSAGES = 500
 MAX_EXTRA_FIELDS = 50
 MAX_LABEL_LENGTH, SHORT_LABEL = 500, 40
@@ -35,10 +37,15 @@ def prepare(text: str) -> str:
     return redact(clean(text)).text if text else ""
 
 
-def cleaned(ticket: SourceTicket) -> Texts:
+def message_text(body: str, *, is_html: bool, glossary: Glossary) -> str:
+    """Return a message cleaned, cut to its own words, masked, and with the team's shorthand written out."""
+    return prepare_message(body, is_html=is_html, glossary=glossary).clean if body else ""
+
+
+def cleaned(ticket: SourceTicket, glossary: Glossary) -> Texts:
     """Clean and mask every text of the ticket; the customer's words are those that they wrote in public."""
     messages = ticket.messages[:MAX_MESSAGES]
-    prepared = [prepare(message.body) for message in messages]
+    prepared = [message_text(m.body, is_html=m.is_html, glossary=glossary) for m in messages]
     words = [
         text
         for message, text in zip(messages, prepared, strict=True)

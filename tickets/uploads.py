@@ -111,8 +111,12 @@ def check_content(head: bytes, source: str) -> None:
         raise InvalidInput("The file is empty.", code="empty_file")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: its zero bytes are text; the reader decides
         return
+    if head.startswith((b"\x1f\x8b", b"PK\x03\x04")):  # packed: the reader looks inside
+        return
     if b"\x00" in head:
-        raise InvalidInput("This is no text file. Unpack archives; save sheets as CSV.", code="not_text")
+        raise InvalidInput(
+            "This is no text file. Save sheets as CSV; .zip and .gz are fine.", code="not_text"
+        )
     begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if source in JSON_SOURCES and begins not in (b"{", b"["):
         raise InvalidInput("This is not a JSON file, which an export of this source is.", code="not_json")

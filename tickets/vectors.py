@@ -30,7 +30,7 @@ def text_to_encode(subject: str, customer_words: str) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    """Return the text without numbers, in digits or spelled out one after the other; all of it if only that."""
+    """Return the text without numbers in digits or spelled out in a row; all of it if it is only that."""
     return " ".join(DIGITS.sub(" ", SPELLED.sub(" ", text)).split()) or text.strip()
 
 
@@ -40,13 +40,13 @@ def pack(vector: np.ndarray) -> bytes:
     return packed
 
 
-def unpack(stored: Sequence[bytes]) -> np.ndarray:
+def unpack(stored: Sequence[bytes | memoryview]) -> np.ndarray:
     """Return stored vectors as (n, d) float32 with rows of unit length."""
     vectors = np.stack([np.frombuffer(bytes(row), dtype="<f2") for row in stored]).astype(np.float32)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
 
-def floats(stored: bytes) -> np.ndarray:
+def floats(stored: bytes | memoryview) -> np.ndarray:
     """Return a stored centroid or mean, (d,) float32."""
     return np.frombuffer(bytes(stored), dtype="<f4")
 

@@ -93,7 +93,7 @@ def intent_create(
 
 
 def intent_update(*, actor: Actor, intent: Intent, **changes: Any) -> Intent:
-    """Write what differs among label, description, resolution, resolution_reason, category_id and owner_id."""
+    """Write what differs of the fields in EDITABLE; refuse any other."""
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise InvalidInput(

@@ -46,10 +46,11 @@ def measure(path: Path, encoder: SentenceEncoder) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[list[str], np.ndarray]:
-    utterances, intents = [], []
+    utterances, intents, number = [], [], 0
     try:
         with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
+            for line in lines:
+                number += 1
                 if not line.strip():
                     continue
                 row = json.loads(line)

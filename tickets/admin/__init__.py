@@ -2,6 +2,7 @@
 
 from tickets.admin.batches import ImportBatchAdmin
 from tickets.admin.categories import CategoryAdmin
+from tickets.admin.glossary import GlossaryTermAdmin
 from tickets.admin.tickets import TicketAdmin
 
-__all__ = ["CategoryAdmin", "ImportBatchAdmin", "TicketAdmin"]
+__all__ = ["CategoryAdmin", "GlossaryTermAdmin", "ImportBatchAdmin", "TicketAdmin"]

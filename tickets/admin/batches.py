@@ -19,7 +19,8 @@ from core.admin_transitions import Transition, TransitionMixin
 from core.errors import InvalidInput
 from core.spreadsheet import csv_text
 from tickets import workflow
-from tickets.admin.forms import MappingForm, UploadForm
+from tickets.admin.forms import UploadForm
+from tickets.admin.mapping_form import MappingForm
 from tickets.admin.preview import preview_html
 from tickets.models import ImportBatch, Source
 from tickets.selectors import COUNTERS
@@ -32,7 +33,8 @@ from tickets.services import (
     batch_stop,
     is_stalled,
 )
-from tickets.uploads import Upload, upload_delete, upload_store
+from tickets.sources import csv_layout, propose_mapping, stored_mapping
+from tickets.uploads import Upload, upload_delete, upload_path, upload_store
 
 STATE_BADGES = {
     "draft": "warning",
@@ -80,7 +82,7 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     list_filter = ("state", "source")
     list_select_related = ("created_by", "job")
     search_fields = ("file_name",)
-    upload_fields = ("source", "file", "window_days")
+    upload_fields = ("source", "file", "window_days", "ends_with_newest")
     fields = (
         ("source", "file_name"),
         "window_days",
@@ -110,7 +112,6 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
             label="Name the columns",
             permission="tickets.add_importbatch",
             form=MappingForm,
-            initial=lambda batch: {"mapping": json.dumps(batch.mapping, indent=2) if batch.mapping else ""},
             service=lambda actor, batch, mapping: batch_set_mapping(
                 actor=actor, batch=batch, mapping=mapping
             ),
@@ -118,6 +119,7 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
             shown=lambda request, batch: batch.state == workflow.DRAFT,
             evidence=lambda request, batch: preview_html(batch),
             done="The columns are named. Start the import when its first rows are read as they should.",
+            then="start",
         ),
         Transition(
             name="stop",
@@ -152,12 +154,17 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         return self.fields if obj else self.upload_fields
 
     def get_urls(self) -> list[URLPattern]:
+        mapping = path(
+            "<path:object_id>/mapping.json",
+            self.admin_site.admin_view(self.mapping_view),
+            name="tickets_importbatch_mapping",
+        )
         rejections = path(
             "<path:object_id>/rejections.csv",
             self.admin_site.admin_view(self.rejections_view),
             name="tickets_importbatch_rejections",
         )
-        return [rejections, *super().get_urls()]
+        return [mapping, rejections, *super().get_urls()]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -181,7 +188,9 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
             source=source,
             upload=request.upload,  # type: ignore[attr-defined]
             window_days=form.cleaned_data["window_days"],
+            ends_with_newest=form.cleaned_data["ends_with_newest"],
             draft=is_draft,
+            **(_columns(request.upload) if is_draft else {}),  # type: ignore[attr-defined]
         )
         if not is_draft:
             batch_enqueue(batch, requested_by=actor.label)
@@ -216,6 +225,18 @@ class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         if batch is not None:
             context |= _evidence(batch)
         return super().change_view(request, object_id, form_url, context)
+
+    def mapping_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer with the columns as JSON, for `import_tickets --mapping`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        batch = self.get_object(request, object_id)
+        if batch is None:
+            raise Http404
+        content = json.dumps(batch.mapping, indent=2, ensure_ascii=False)
+        response = HttpResponse(content, content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="mapping-{batch.pk}.json"'
+        return response
 
     def rejections_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer with the rejected rows as CSV."""
@@ -264,6 +285,20 @@ def _keep(request: HttpRequest) -> Upload | None:
         return upload_store(name=file.name or "", chunks=file.chunks(), source=request.POST.get("source", ""))
     except InvalidInput:
         return None
+
+
+def _columns(upload: Upload) -> dict[str, Any]:
+    """Return the mapping that a CSV file starts with: the last one for the same columns, or the proposed one."""
+    path = upload_path(upload.stored_name)
+    try:
+        key = csv_layout(path).key
+        same = ImportBatch.objects.filter(columns_key=key).exclude(mapping={}).order_by("-pk").first()
+        return {
+            "columns_key": key,
+            "mapping": same.mapping if same else stored_mapping(propose_mapping(path)),
+        }
+    except InvalidInput:  # the page of the draft says why, and a person names the columns
+        return {}
 
 
 def _may_go_on(batch: ImportBatch) -> bool:

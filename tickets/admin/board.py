@@ -115,7 +115,9 @@ def _chosen(request: HttpRequest) -> list[Category]:
 
 
 def _merge(actor: Actor, request: HttpRequest) -> str:
-    into = Category.objects.in_use().filter(pk__in=[v for v in [request.POST.get("into", "")] if v.isdecimal()])
+    into = Category.objects.in_use().filter(
+        pk__in=[v for v in [request.POST.get("into", "")] if v.isdecimal()]
+    )
     target = into.first()
     if target is None:
         raise InvalidInput("Choose the category that the others go into.", code="no_target")

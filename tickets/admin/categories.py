@@ -1,4 +1,4 @@
-"""One category in the admin: its figures, why a label is suggested, its clusters with tickets, its history."""
+"""One category in the admin: its figures, the suggested label and why, its clusters, its history."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ class CategoryAdmin(BoardMixin, TransitionMixin, ReadOnlyAdmin):
             label="Merge into …",
             permission=CHANGE,
             form=MergeForm,
-            service=lambda actor, category, into: categories_merge(actor=actor, sources=[category], into=into),
+            service=lambda actor, category, into: categories_merge(
+                actor=actor, sources=[category], into=into
+            ),
             description="All of its tickets go there, and this category is retired. It can be taken back.",
             shown=_in_use,
         ),

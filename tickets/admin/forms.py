@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -10,13 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from core.admin_transitions import TransitionForm
 from core.errors import InvalidInput
 from tickets.models import ImportBatch
 from tickets.uploads import HEAD_BYTES, check_content
 from tickets.workflow import MAX_UPLOAD_BYTES
-
-MAX_MAPPING_LENGTH = 20_000
 
 
 class UploadForm(forms.ModelForm):
@@ -30,7 +26,7 @@ class UploadForm(forms.ModelForm):
 
     class Meta:
         model = ImportBatch
-        fields = ("source", "window_days")
+        fields = ("source", "window_days", "ends_with_newest")
 
     def clean_file(self) -> UploadedFile:
         """Refuse what is too large."""
@@ -53,26 +49,3 @@ class UploadForm(forms.ModelForm):
             except InvalidInput as refusal:
                 self.add_error("file", ValidationError(refusal.message, code=refusal.code))
         return cleaned
-
-
-class MappingForm(TransitionForm):
-    """Which column of the file is what."""
-
-    mapping = forms.CharField(
-        required=False,
-        max_length=MAX_MAPPING_LENGTH,
-        widget=forms.Textarea({"rows": 14, "spellcheck": "false"}),
-        label="Columns",
-        help_text="A JSON object. Empty: the columns are recognised by their names.",
-    )
-
-    def clean_mapping(self) -> dict[str, Any]:
-        """Return the mapping as an object."""
-        text = self.cleaned_data["mapping"].strip()
-        try:
-            mapping = json.loads(text) if text else {}
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(f"This is not JSON: {error}", code="bad_mapping") from error
-        if not isinstance(mapping, dict):
-            raise ValidationError('Write one JSON object, {"…": "…"}.', code="bad_mapping")
-        return mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -10,7 +9,7 @@ from django.template.loader import render_to_string
 from core.errors import DomainError
 from integrations.contracts import SourceRow
 from tickets.models import ImportBatch
-from tickets.sources import open_source
+from tickets.sources import first_rows
 from tickets.texts import prepare
 from tickets.uploads import upload_path
 
@@ -21,8 +20,8 @@ SHOWN_WORDS = 200
 def preview_html(batch: ImportBatch) -> str:
     """Return a table of the first rows as they will be imported, or why the file cannot be read."""
     try:
-        source = open_source(upload_path(batch.stored_name), batch.source, batch.mapping)
-        rows, refusal = list(islice(source.rows(), PREVIEW_ROWS)), ""
+        path = upload_path(batch.stored_name)
+        rows, refusal = first_rows(path, batch.source, batch.mapping, rows=PREVIEW_ROWS), ""
     except DomainError as error:
         rows, refusal = [], error.message
     shown = [_shown(row) for row in rows]

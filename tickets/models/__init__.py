@@ -8,6 +8,7 @@ from tickets.models.categories import (
     Clustering,
     TicketVector,
 )
+from tickets.models.glossary import GlossaryTerm
 from tickets.models.imports import (
     ImportBatch,
     ImportRejection,
@@ -27,6 +28,7 @@ __all__ = [
     "Classification",
     "Cluster",
     "Clustering",
+    "GlossaryTerm",
     "ImportBatch",
     "ImportRejection",
     "RawText",

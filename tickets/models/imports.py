@@ -48,6 +48,14 @@ class ImportBatch(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(workflow.MAX_WINDOW_DAYS)],
         help_text="Only tickets closed within so many days before the import count.",
     )
+    columns_key = models.CharField(
+        max_length=64, blank=True, db_index=True, editable=False, help_text="The same for the same columns."
+    )
+    ends_with_newest = models.BooleanField(
+        "the window ends with the newest ticket of the file",
+        default=False,
+        help_text="For an export that is older than today. Otherwise it ends now.",
+    )
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)

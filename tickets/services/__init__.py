@@ -25,6 +25,7 @@ from tickets.services.board import (
     undoable,
 )
 from tickets.services.proposing import categories_propose, category_divide
+from tickets.services.renewing import texts_renew, texts_renew_start, training_texts
 from tickets.services.reporting import check_signable, report_sign
 from tickets.services.retention import raw_texts_forget
 
@@ -54,7 +55,10 @@ __all__ = [
     "is_stalled",
     "raw_texts_forget",
     "report_sign",
+    "texts_renew",
+    "texts_renew_start",
     "tickets_move",
+    "training_texts",
     "undoable",
     "uploads_forget",
 ]

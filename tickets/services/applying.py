@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -20,6 +21,7 @@ from core.errors import DomainError
 from core.transitions import move
 from integrations.contracts import SourceRow, TicketSource
 from tickets import workflow
+from tickets.import_plan import closed_at
 from tickets.models import ImportBatch
 from tickets.services.writing import Superseded, chunk_write
 from tickets.uploads import upload_delete
@@ -47,8 +49,7 @@ def batch_apply(
     until = time.monotonic() + seconds
     try:
         if batch.rows_total is None:
-            batch.rows_total = sum(1 for _ in source.rows())
-            ImportBatch.objects.filter(pk=batch.pk).update(rows_total=batch.rows_total)
+            _measure(batch, source)
         rows = islice(source.rows(), batch.rows_in, None)
         for chunk in _chunks(rows):
             chunk_write(batch, chunk)
@@ -64,6 +65,23 @@ def batch_apply(
         raise
     _finish(actor, batch)
     return batch
+
+
+def _measure(batch: ImportBatch, source: TicketSource) -> None:
+    """Count the rows, and move the window to the newest closed ticket where the import says so."""
+    count, newest = 0, None
+    for count, row in enumerate(source.rows(), start=1):
+        ticket = row.ticket
+        if batch.ends_with_newest and ticket is not None and ticket.status in workflow.CLOSED_STATUSES:
+            moment = closed_at(ticket)
+            newest = moment if newest is None else max(newest, moment)
+    batch.rows_total = count
+    if newest is not None:
+        batch.window_end = newest
+        batch.window_start = newest - timedelta(days=batch.window_days)
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        rows_total=count, window_start=batch.window_start, window_end=batch.window_end
+    )
 
 
 def batch_fail(*, actor: Actor, batch: ImportBatch, refusal: DomainError) -> None:

@@ -1,4 +1,4 @@
-"""An audit run: outcomes, vectors, then categories or assignment; queued as a job, gone on with until done."""
+"""An audit run: outcomes, vectors, then categories or assignment; a job, gone on with until done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def audit_start(*, actor: Actor, anew: bool = False) -> Job:
 
 
 def audit_run(*, actor: Actor, budget: Budget, anew: bool = False) -> bool:
-    """Do what is left of an audit within the budget; return whether it is done. Idempotent by the rows' state."""
+    """Do what is left of an audit within the budget; return whether it is done. Idempotent by the rows."""
     encoder = load_encoder(settings.ENCODER_PATH, threads=settings.JOB_ENCODER_THREADS)
     if not outcomes_update(budget) or not vectors_update(budget, encoder):
         return False

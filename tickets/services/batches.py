@@ -34,12 +34,15 @@ def batch_create(
     upload: Upload,
     mapping: dict[str, Any] | None = None,
     window_days: int = workflow.DEFAULT_WINDOW_DAYS,
+    ends_with_newest: bool = False,
     now: datetime | None = None,
     draft: bool = False,
+    columns_key: str = "",
 ) -> ImportBatch:
     """Write an import of a file, in state queued, or draft where its columns are still to be named.
 
-    The window ends ``now``. Nothing is queued: see batch_enqueue.
+    The window ends ``now``, or where so said with the newest ticket, once the file has been read. Nothing is
+    queued: see batch_enqueue.
     """
     require(actor, "tickets.add_importbatch")
     if source not in Source.values:
@@ -54,6 +57,8 @@ def batch_create(
         file_bytes=upload.size_bytes,
         stored_name=upload.stored_name,
         mapping=mapping or {},
+        columns_key=columns_key,
+        ends_with_newest=ends_with_newest,
         window_days=window_days,
         window_start=end - timedelta(days=window_days),
         window_end=end,
@@ -137,7 +142,13 @@ def batch_resume(*, actor: Actor, batch: ImportBatch) -> None:
 
 @transaction.atomic
 def batch_take_up(
-    *, actor: Actor, source: str, sha256: str, mapping: dict[str, Any], window_days: int
+    *,
+    actor: Actor,
+    source: str,
+    sha256: str,
+    mapping: dict[str, Any],
+    window_days: int,
+    ends_with_newest: bool = False,
 ) -> ImportBatch | None:
     """Return the import of the same file that the command began today and that can go on, ready to do so."""
     found = (
@@ -147,6 +158,7 @@ def batch_take_up(
             file_sha256=sha256,
             mapping=mapping,
             window_days=window_days,
+            ends_with_newest=ends_with_newest,
             stored_name="",
             created_at__gte=timezone.now() - RESUMABLE_FOR,
         )

@@ -201,7 +201,9 @@ def _locked(categories: Sequence[Category]) -> list[Category]:
     found = {c.pk: c for c in Category.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     for category in categories:
         if category.pk not in found or found[category.pk].retired_at is not None:
-            raise Conflict(f"“{category.name}” has been merged meanwhile. Look again.", code="category_retired")
+            raise Conflict(
+                f"“{category.name}” has been merged meanwhile. Look again.", code="category_retired"
+            )
     return [found[pk] for pk in ids]
 
 
@@ -210,17 +212,13 @@ def _cluster_ids(category: Category) -> list[int]:
 
 
 def _keep(actor: Actor, kind: str, summary: str, before: dict[str, Any], target: Category) -> None:
-    CategoryChange.objects.create(
-        kind=kind, summary=summary[:300], before=before, made_by=actor.label[:150]
-    )
+    CategoryChange.objects.create(kind=kind, summary=summary[:300], before=before, made_by=actor.label[:150])
     activity.record(actor, f"category.{kind}", target, before=_short(before), after={"what": summary})
 
 
 def _short(before: dict[str, Any]) -> dict[str, Any]:
     """Return what the log keeps of the state before: not the list of every ticket."""
-    return {
-        name: f"{len(value)} rows" if name == "tickets" else value for name, value in before.items()
-    }
+    return {name: f"{len(value)} rows" if name == "tickets" else value for name, value in before.items()}
 
 
 def _undo_fields(before: dict[str, Any]) -> None:

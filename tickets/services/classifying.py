@@ -47,7 +47,7 @@ class Budget:
 
 
 def outcomes_update(budget: Budget) -> bool:
-    """Classify how each ticket ended that the rules have not read as it is now; return whether all are done."""
+    """Classify how tickets ended that the rules have not read as they are; return whether all are done."""
     unread = Q(classification=None) | ~Q(
         classification__content_hash=F("content_hash"), classification__rules_version=outcomes.RULES_VERSION
     )
@@ -94,7 +94,7 @@ def vectors_update(budget: Budget, encoder: SentenceEncoder) -> bool:
 
 
 def tickets_assign(budget: Budget, clustering: Clustering) -> bool:
-    """Put each ticket without a cluster into the nearest one, if it is near enough; return whether all are done.
+    """Put each ticket without a cluster into the nearest one, if near enough; return whether all are done.
 
     Those that a person has moved stay where they are.
     """

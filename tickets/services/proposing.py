@@ -6,7 +6,8 @@ with their history. The clustering works outside of any transaction; its rows co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from django.db import transaction
@@ -20,11 +21,12 @@ from core.permissions import require
 from nlp import clustering
 from nlp.cluster_merging import Proposal, propose_merges
 from nlp.terms import cluster_terms, name_of
-from tickets.models import Category, CategoryChange, Classification, Cluster, Clustering, TicketVector
+from tickets.models import Category, CategoryChange, Classification, Cluster, Clustering, Ticket, TicketVector
 from tickets.vectors import floats, stored_floats, text_to_encode, unpack
 
 SMALLEST_SHARE, SMALLEST = 0.002, 3  # a cluster of fewer tickets is no topic: its tickets go to the nearest
 REST_NAME = "Everything else"
+SHARED_SUBJECT = 0.3  # of the tickets: then it names the category better than any words would
 MAX_TERM_TEXTS = 20_000
 MAX_DIVIDED = 20_000
 ROWS = 1_000
@@ -48,6 +50,7 @@ def categories_propose(*, actor: Actor, encoder: str, seed: int = 1) -> Clusteri
     labels = np.where(similarity >= found.least_similarity, labels, -1)
     sizes = np.bincount(labels[labels >= 0], minlength=len(centroids))
     terms = _terms(ids, labels, len(centroids))
+    subjects = _subjects(ids, labels)
     proposal = propose_merges(centroids, sizes)
     with transaction.atomic():
         if CategoryChange.objects.order_by("-pk").values_list("pk", flat=True).first() != seen:
@@ -62,7 +65,7 @@ def categories_propose(*, actor: Actor, encoder: str, seed: int = 1) -> Clusteri
             least_similarity=found.least_similarity,
             made_by=actor.label[:150],
         )
-        clusters = _write(stored, proposal, centroids, sizes, terms)
+        clusters = _write(stored, proposal, centroids, sizes, terms, subjects)
         _assign(ids, labels, similarity, clusters)
         summary = f"{len(proposal.core)} categories proposed from {len(ids):,} tickets"
         CategoryChange.objects.create(kind="propose", summary=summary, made_by=actor.label[:150])
@@ -71,7 +74,7 @@ def categories_propose(*, actor: Actor, encoder: str, seed: int = 1) -> Clusteri
 
 
 def _vectors(encoder: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return ids and vectors of the tickets that count and say something; the same order for the same rows."""
+    """Return ids and vectors of the tickets that count and say something, in a stable order."""
     rows = (
         TicketVector.objects.filter(ticket__in_window=True, encoder=encoder)
         .exclude(vector=b"")
@@ -88,7 +91,9 @@ def _vectors(encoder: str) -> tuple[np.ndarray, np.ndarray]:
 def _terms(ids: np.ndarray, labels: np.ndarray, count: int) -> list[list[str]]:
     """Return the terms of each cluster, from at most MAX_TERM_TEXTS of its tickets."""
     step = max(1, len(ids) // MAX_TERM_TEXTS)
-    label_of = {int(pk): int(label) for pk, label in zip(ids[::step], labels[::step], strict=True) if label >= 0}
+    label_of = {
+        int(pk): int(label) for pk, label in zip(ids[::step], labels[::step], strict=True) if label >= 0
+    }
     wanted = list(label_of)
     texts: dict[int, str] = {}
     for start in range(0, len(wanted), ROWS):
@@ -96,8 +101,21 @@ def _terms(ids: np.ndarray, labels: np.ndarray, count: int) -> list[list[str]]:
         for pk, subject, words in rows.values_list("pk", "ticket__subject", "ticket__text__customer_words"):
             texts[pk] = text_to_encode(subject, words or "")
     known = [pk for pk in wanted if pk in texts]
-    found = cluster_terms([texts[pk] for pk in known], np.array([label_of[pk] for pk in known], dtype=np.int64))
+    found = cluster_terms(
+        [texts[pk] for pk in known], np.array([label_of[pk] for pk in known], dtype=np.int64)
+    )
     return [*found, *([] for _ in range(count - len(found)))]
+
+
+def _subjects(ids: np.ndarray, labels: np.ndarray) -> dict[int, Counter[str]]:
+    """Return how often each subject stands over the tickets of each label."""
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    label_of = {int(pk): int(label) for pk, label in zip(ids, labels, strict=True) if label >= 0}
+    rows = Ticket.objects.counting().values_list("pk", "subject")
+    for pk, subject in rows.iterator(chunk_size=ROWS):
+        if pk in label_of:
+            found[label_of[pk]][subject[:60]] += 1
+    return found
 
 
 def _retire_all() -> None:
@@ -110,6 +128,7 @@ def _write(
     centroids: np.ndarray,
     sizes: np.ndarray,
     terms: Sequence[Sequence[str]],
+    subjects: Mapping[int, Counter[str]],
 ) -> dict[int, int]:
     """Write categories and clusters; return the cluster row of each label."""
     rows: dict[int, int] = {}
@@ -118,7 +137,7 @@ def _write(
     if proposal.rest:
         groups.append((proposal.rest, False))
     for members, is_core in groups:
-        name = name_of(_group_terms(members, sizes, terms), taken=taken) if is_core else REST_NAME
+        name = _name(members, sizes, terms, subjects, taken) if is_core else REST_NAME
         taken.append(name)
         category = Category.objects.create(name=name, is_core=is_core)
         for place in members:
@@ -132,9 +151,22 @@ def _write(
     return rows
 
 
-def _group_terms(
-    members: Sequence[int], sizes: np.ndarray, terms: Sequence[Sequence[str]]
-) -> list[str]:
+def _name(
+    members: Sequence[int],
+    sizes: np.ndarray,
+    terms: Sequence[Sequence[str]],
+    subjects: Mapping[int, Counter[str]],
+    taken: Sequence[str],
+) -> str:
+    """Return a name: the subject that many of the tickets share, or else the terms that set them apart."""
+    counts = sum((subjects.get(place, Counter()) for place in members), Counter[str]())
+    subject, count = counts.most_common(1)[0] if counts else ("", 0)
+    if subject and count >= SHARED_SUBJECT * counts.total():
+        return name_of([subject], taken=taken)
+    return name_of(_group_terms(members, sizes, terms), taken=taken)
+
+
+def _group_terms(members: Sequence[int], sizes: np.ndarray, terms: Sequence[Sequence[str]]) -> list[str]:
     """Return the terms by which a group is named: those of its largest clusters, in turn."""
     order = sorted(members, key=lambda place: -int(sizes[place]))
     if len(order) == 1:
@@ -150,7 +182,9 @@ def _assign(ids: np.ndarray, labels: np.ndarray, similarity: np.ndarray, cluster
         if label >= 0
     ]
     for start in range(0, len(rows), ROWS):
-        Classification.objects.bulk_update(rows[start : start + ROWS], ["cluster", "similarity"], batch_size=300)
+        Classification.objects.bulk_update(
+            rows[start : start + ROWS], ["cluster", "similarity"], batch_size=300
+        )
 
 
 def category_divide(*, actor: Actor, category: Category) -> None:

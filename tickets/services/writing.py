@@ -16,12 +16,15 @@ from django.utils import timezone
 
 from core.writing import write_transaction
 from integrations.contracts import SourceRow
+from nlp.glossary import Glossary
+from nlp.ticket_text import version_of
 from tickets.bulk_upsert import Parameters, Upsert
+from tickets.glossary import current_glossary
 from tickets.import_plan import ChunkPlan, Known, Window, is_sound_id, plan_chunk
 from tickets.models import ImportBatch, ImportRejection, RawText, Ticket, TicketText
 from tickets.querysets import TicketQuerySet
 from tickets.rows import rows_of
-from tickets.texts import PIPELINE_VERSION, storable
+from tickets.texts import storable
 from tickets.workflow import DELETED_STATUS, KEPT_REJECTIONS, RAW_TEXT_DAYS, RUNNING
 
 MAX_PLANS = 5
@@ -51,6 +54,7 @@ def chunk_write(batch: ImportBatch, rows: Sequence[SourceRow]) -> None:
     Raises Superseded, with nothing written, when the batch is no longer running at ``batch.rows_in``.
     """
     ids = {row.ticket.external_id for row in rows if row.ticket and is_sound_id(row.ticket.external_id)}
+    glossary = current_glossary()
     for _ in range(MAX_PLANS):
         known = _known(batch.source, ids)
         plan = plan_chunk(
@@ -58,9 +62,9 @@ def chunk_write(batch: ImportBatch, rows: Sequence[SourceRow]) -> None:
             known,
             window=Window(batch.window_start, batch.window_end),
             batch_id=batch.pk,
-            pipeline_version=PIPELINE_VERSION,
+            pipeline_version=version_of(glossary),
         )
-        prepared = _prepared(batch, plan)
+        prepared = _prepared(batch, plan, glossary)
         try:
             with write_transaction():
                 _advance(batch, plan)
@@ -86,14 +90,18 @@ def _known(source: str, ids: Iterable[str], *, lock: bool = False) -> dict[str, 
     }
 
 
-def _prepared(batch: ImportBatch, plan: ChunkPlan) -> list[_Prepared]:
+def _prepared(batch: ImportBatch, plan: ChunkPlan, glossary: Glossary) -> list[_Prepared]:
     """Return the rows to store; the slow part of an import, outside of any transaction."""
     delete_raw_after = timezone.localdate() + timedelta(days=RAW_TEXT_DAYS)
     tickets, texts, raw_texts = _upserts()
     prepared = []
     for external_id, write in plan.writes.items():
         ticket, text, raw = rows_of(
-            write, source=batch.source, batch_id=batch.pk, delete_raw_after=delete_raw_after
+            write,
+            source=batch.source,
+            batch_id=batch.pk,
+            delete_raw_after=delete_raw_after,
+            glossary=glossary,
         )
         prepared.append(
             _Prepared(

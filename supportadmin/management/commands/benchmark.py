@@ -1,4 +1,4 @@
-"""Measure the product: `benchmark intents|retrieval|categories|load`. It runs the code that serves, no copy of it."""
+"""Measure the product: `benchmark KIND`. It runs the code that serves, no copy of it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from core.errors import InvalidInput
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from nlp.encoder import load_encoder
-from core.errors import InvalidInput
 from supportadmin.benchmarks import categories, load
 from supportadmin.demo.content import read_test_questions
 

@@ -40,6 +40,9 @@ class Command(BaseCommand):
             "--mapping", type=Path, metavar="FILE", help="JSON: which column is what, for CSV"
         )
         parser.add_argument("--window-days", type=int, default=DEFAULT_WINDOW_DAYS, metavar="N")
+        parser.add_argument(
+            "--until-newest", action="store_true", help="the window ends with the newest ticket of the file"
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +50,10 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             batch = self._import(
-                options["path"], options["source"], options["mapping"], options["window_days"]
+                options["path"],
+                options["source"],
+                options["mapping"],
+                {"window_days": options["window_days"], "ends_with_newest": options["until_newest"]},
             )
         except DomainError as refusal:
             self.stderr.write(f"Refused: {refusal.message}")
@@ -59,13 +65,15 @@ class Command(BaseCommand):
         if batch.rejected:
             sys.exit(EXIT_REJECTED)
 
-    def _import(self, path: Path, source: str, mapping_path: Path | None, window_days: int) -> ImportBatch:
+    def _import(
+        self, path: Path, source: str, mapping_path: Path | None, window: dict[str, Any]
+    ) -> ImportBatch:
         upload = upload_describe(path, source)
         mapping = _read_mapping(mapping_path) if mapping_path else {}
         reader = open_source(path, source, mapping)
         batch = batch_take_up(
-            actor=ACTOR, source=source, sha256=upload.sha256, mapping=mapping, window_days=window_days
-        ) or batch_create(actor=ACTOR, source=source, upload=upload, mapping=mapping, window_days=window_days)
+            actor=ACTOR, source=source, sha256=upload.sha256, mapping=mapping, **window
+        ) or batch_create(actor=ACTOR, source=source, upload=upload, mapping=mapping, **window)
         if batch.rows_in and self._is_loud:
             self.stdout.write(f"Going on after row {batch.rows_in}.")
         batch = batch_apply(actor=ACTOR, batch=batch, source=reader, progress=self._progress)

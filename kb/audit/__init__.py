@@ -1,0 +1,1 @@
+"""The audit of the knowledge base: outdated, contradictory, doubled and missing articles."""
