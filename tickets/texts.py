@@ -1,7 +1,7 @@
 """The texts of a ticket as they are stored: cleaned and masked for use, and raw for those who may compare.
 
-How a text is cleaned is decided by nlp; this is the one place where tickets ask for it. Subjects and labels are
-short: they are cleaned and masked, not cut.
+How a text is cleaned is decided by nlp; this is the one place where tickets ask for it. Subjects and labels
+are short: they are cleaned and masked, not cut.
 """
 
 from __future__ import annotations

@@ -288,7 +288,7 @@ def _keep(request: HttpRequest) -> Upload | None:
 
 
 def _columns(upload: Upload) -> dict[str, Any]:
-    """Return the mapping that a CSV file starts with: the last one for the same columns, or the proposed one."""
+    """Return the mapping a CSV file starts with: the last one for the same columns, or a proposal."""
     path = upload_path(upload.stored_name)
     try:
         key = csv_layout(path).key

@@ -70,7 +70,8 @@ def batch_apply(
 def _measure(batch: ImportBatch, source: TicketSource) -> None:
     """Count the rows, and move the window to the newest closed ticket where the import says so."""
     count, newest = 0, None
-    for count, row in enumerate(source.rows(), start=1):
+    for row in source.rows():
+        count += 1
         ticket = row.ticket
         if batch.ends_with_newest and ticket is not None and ticket.status in workflow.CLOSED_STATUSES:
             moment = closed_at(ticket)

@@ -1,4 +1,4 @@
-"""Clean stored tickets anew after the glossary or the cleaning has changed, as far as their raw text is kept."""
+"""Clean stored tickets anew after glossary or cleaning have changed, as far as raw text is kept."""
 
 from __future__ import annotations
 
