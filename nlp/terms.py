@@ -92,7 +92,7 @@ MORE_STOP_WORDS = frozenset(
 )
 STOP_WORDS = ENGLISH_STOP_WORDS | MORE_STOP_WORDS
 MAX_TERMS = 6
-NAME_LENGTH = 60
+NAME_LENGTH = 80
 
 
 def cluster_terms(texts: Sequence[str], labels: np.ndarray, *, count: int = MAX_TERMS) -> list[list[str]]:
@@ -122,7 +122,7 @@ def cluster_terms(texts: Sequence[str], labels: np.ndarray, *, count: int = MAX_
 
 
 def name_of(terms: Sequence[str], *, taken: Sequence[str] = ()) -> str:
-    """Return a name made of the first terms, at most 60 characters, and not among those ``taken``."""
+    """Return a name made of the first terms, at most 80 characters, and not among those ``taken``."""
     chosen: list[str] = []
     for term in terms[:3]:
         if len(" · ".join([*chosen, term])) <= NAME_LENGTH - 5:

@@ -99,6 +99,7 @@ def test_a_mapping_is_proposed_by_names_and_by_what_is_in_the_columns(tmp_path):
             "reopens": "Times reopened",
         },
         text_columns=("Story",),
+        reply_columns=("Outcome",),
         date_formats=("month/day/year",),
         values={"status": {"Closed with refund": "closed", "In progress": "open"}},
     )

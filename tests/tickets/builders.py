@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from core.actors import Actor
-from core.errors import InvalidInput
 from integrations.contracts import Rejection, SourceMessage, SourceRow, SourceTicket
 from tickets.models import ImportBatch, RawText, Ticket, TicketText
 from tickets.services import batch_apply, batch_create
@@ -98,23 +98,44 @@ def stored() -> list[list[dict[str, Any]]]:
     return tables
 
 
-def open_lines(path: Path, name: str, mapping: Mapping[str, Any] | None = None) -> ListSource:
-    """Open a file of one JSON object a line: {"id", "days_ago" or "closed_at"} or {"reject"}."""
-    rows = []
-    for line, text in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            fields = json.loads(text)
-        except ValueError as error:
-            raise InvalidInput(f"Line {line} is not JSON.", code="not_json") from error
-        if "reject" in fields:
-            rows.append(SourceRow(line, rejection=Rejection("bad_row", fields["reject"])))
+def csv_of(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return a CSV export of lines {"id", "days_ago" or "closed_at", "status"?}, or {"reject"}: a bad row."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["Ticket ID", "Created at", "Closed at", "Status", "Subject", "Message", "Reply"])
+    for line in lines:
+        if "reject" in line:
+            writer.writerow(["", NOW.isoformat(), NOW.isoformat(), "closed", line["reject"], "", ""])
             continue
-        if "closed_at" in fields:
-            closed_at = datetime.fromisoformat(fields["closed_at"])
-        else:
-            closed_at = datetime.now(UTC) - timedelta(days=fields["days_ago"])
-        made = ticket(
-            fields["id"], closed_at=closed_at, updated_at=closed_at, status=fields.get("status", "closed")
+        made = ticket(line["id"])
+        closed_at = line["closed_at"] if "closed_at" in line else _ago(line["days_ago"])
+        created_at = made.created_at.isoformat()
+        texts = [made.subject, *(message.body for message in made.messages)]
+        writer.writerow([made.external_id, created_at, closed_at, line.get("status", "closed"), *texts])
+    return stream.getvalue()
+
+
+def zendesk_of(lines: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return a Zendesk export of lines {"id", "days_ago"}, one JSON object a line."""
+    rows = []
+    for line in lines:
+        closed_at = _ago(line["days_ago"])
+        made = ticket(line["id"])
+        comment = {"id": 1, "author_id": 7, "body": made.messages[0].body, "public": True}
+        rows.append(
+            {
+                "id": int(line["id"]),
+                "status": "closed",
+                "subject": made.subject,
+                "created_at": made.created_at.isoformat(),
+                "updated_at": closed_at,
+                "requester_id": 7,
+                "comments": [{**comment, "created_at": closed_at}],
+                "metric_set": {"solved_at": closed_at},
+            }
         )
-        rows.append(SourceRow(line, ticket=made))
-    return ListSource(rows)
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+def _ago(days: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()

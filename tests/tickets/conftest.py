@@ -10,7 +10,6 @@ import pytest
 
 @pytest.fixture
 def upload_dir(settings: Any, tmp_path: Path) -> Path:
-    """Return an empty folder of uploads, read by the tests' own reader."""
+    """Return an empty folder of uploads."""
     settings.UPLOAD_DIR = tmp_path / "uploads"
-    settings.TICKET_SOURCE_OPENER = "tests.tickets.builders.open_lines"
     return settings.UPLOAD_DIR

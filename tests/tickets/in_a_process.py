@@ -6,13 +6,11 @@ import hashlib
 import sys
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 
 
 def main() -> None:
     django.setup()
-    settings.TICKET_SOURCE_OPENER = "tests.tickets.builders.open_lines"
     if sys.argv[1] == "migrate":
         call_command("migrate", verbosity=0)
         return

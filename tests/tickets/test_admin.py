@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from django.urls import reverse
 from core import jobs
 from core.models import Job, User
 from integrations.contracts import Rejection, SourceMessage
-from tests.tickets.builders import NOW, counters, imported, new_batch, ticket
+from tests.tickets.builders import NOW, counters, csv_of, imported, new_batch, ticket, zendesk_of
 from tickets.models import ImportBatch, RawText, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("upload_dir")]
@@ -71,7 +70,7 @@ def test_empty_lists_say_the_next_step(lead: Client, address: str, words: str) -
 @pytest.mark.row("1.1", "1.2")
 @pytest.mark.django_db(transaction=True)
 def test_an_export_is_uploaded_queued_followed_and_imported(lead: Client, upload_dir: Path) -> None:
-    response = upload(lead, "zendesk", b'{"id": "1", "days_ago": 89}\n{"id": "2", "days_ago": 91}')
+    response = upload(lead, "zendesk", zendesk_of([{"id": "1", "days_ago": 89}, {"id": "2", "days_ago": 91}]))
     batch = ImportBatch.objects.get()
     assert (response.status_code, response["Location"]) == (302, page_of(batch))
     assert (batch.state, batch.file_name, batch.created_by.username) == ("queued", "closed.json", "lee")
@@ -86,33 +85,77 @@ def test_an_export_is_uploaded_queued_followed_and_imported(lead: Client, upload
     assert files(upload_dir) == []
 
 
+@pytest.mark.row("1.2")
 @pytest.mark.django_db(transaction=True)
 def test_a_csv_file_waits_until_its_first_rows_have_been_seen(lead: Client) -> None:
     rows = [{"id": str(n), "days_ago": n} for n in range(1, 25)] + [{"reject": "No id."}]
     rows[1] = {"reject": "<b>Bad</b>"}
-    response = upload(lead, "csv", "\n".join(map(json.dumps, rows)).encode())
+    response = upload(lead, "csv", csv_of(rows).encode())
     batch = ImportBatch.objects.get()
     assert (batch.state, response["Location"], Job.objects.count()) == ("draft", button(batch, "start"), 0)
     page = lead.get(button(batch, "start")).content.decode()
     assert "The first 20 rows as they will be read" in page
     assert "I was charged twice. Mail [email]" in page
-    assert "&lt;b&gt;Bad&lt;/b&gt;" in page
+    assert "The row has no id." in page
     assert "kim@example.com" not in page
-    lead.post(button(batch, "start"), {"_seen": "{}"})
+    lead.post(button(batch, "start"), {"_seen": seen(page)})
     jobs.run_due()
     assert (ImportBatch.objects.get().state, Ticket.objects.count()) == ("done", 23)
 
 
-def test_columns_that_changed_since_they_were_seen_are_shown_anew_and_nothing_starts(lead: Client) -> None:
-    upload(lead, "csv", b'{"id": "1", "days_ago": 1}')
+def seen(page: str) -> str:
+    """Return what the page says that the person has looked at."""
+    return html.unescape(re.search(r'name="_seen" value="([^"]*)"', page)[1])
+
+
+def columns(**changes: object) -> dict[str, object]:
+    """Return the form of the columns as a person sends it who leaves it as it is proposed."""
+    return {
+        "column_external_id": "Ticket ID",
+        "column_created_at": "Created at",
+        "column_closed_at": "Closed at",
+        "column_status": "Status",
+        "column_subject": "Subject",
+        "text_columns": ["Message"],
+        "reply_columns": ["Reply"],
+        "date_format": "iso",
+        "timezone": "UTC",
+        "_seen": "",
+        **changes,
+    }
+
+
+@pytest.mark.row("1.2")
+def test_columns_are_proposed_and_named_by_form_and_come_back_with_the_next_such_file(lead: Client) -> None:
+    upload(lead, "csv", csv_of([{"id": "1", "days_ago": 1}]).encode())
     batch = ImportBatch.objects.get()
-    assert lead.post(button(batch, "columns"), {"mapping": "[1]"}).status_code == 400
-    assert ImportBatch.objects.get().mapping == {}
-    lead.post(button(batch, "columns"), {"mapping": '{"id": "Ticket"}', "_seen": ""})
-    assert ImportBatch.objects.get().mapping == {"id": "Ticket"}
-    assert lead.post(button(batch, "start"), {"_seen": "{}"}).status_code == 409
+    assert batch.mapping["columns"]["external_id"] == "Ticket ID"
+    page = lead.get(button(batch, "columns")).content.decode()
+    assert '<option value="Ticket ID" selected>' in page
+    refused = lead.post(button(batch, "columns"), columns(column_external_id=""))
+    assert (refused.status_code, "Say which column holds external_id" in refused.content.decode()) == (
+        400,
+        True,
+    )
+    assert ImportBatch.objects.get().mapping["columns"]["external_id"] == "Ticket ID"
+    named = lead.post(button(batch, "columns"), columns(column_kind="Subject", reply_columns=[]))
+    assert (named.status_code, named["Location"]) == (302, button(batch, "start"))
+    mapping = ImportBatch.objects.get().mapping
+    assert (mapping["columns"]["kind"], mapping["reply_columns"]) == ("Subject", [])
+    assert lead.get(f"{page_of(batch).removesuffix('change/')}mapping.json").json() == mapping
+    upload(lead, "csv", csv_of([{"id": "2", "days_ago": 2}]).encode())
+    assert ImportBatch.objects.order_by("pk").last().mapping == mapping
+
+
+def test_columns_that_changed_since_they_were_seen_are_shown_anew_and_nothing_starts(lead: Client) -> None:
+    upload(lead, "csv", csv_of([{"id": "1", "days_ago": 1}]).encode())
+    batch = ImportBatch.objects.get()
+    before = seen(lead.get(button(batch, "start")).content.decode())
+    lead.post(button(batch, "columns"), columns(reply_columns=[]))
+    assert lead.post(button(batch, "start"), {"_seen": before}).status_code == 409
     assert (ImportBatch.objects.get().state, Job.objects.count()) == ("draft", 0)
-    assert lead.post(button(batch, "start"), {"_seen": '{"id": "Ticket"}'}).status_code == 302
+    after = seen(lead.get(button(batch, "start")).content.decode())
+    assert lead.post(button(batch, "start"), {"_seen": after}).status_code == 302
     assert (ImportBatch.objects.get().state, Job.objects.count()) == ("queued", 1)
 
 
@@ -121,7 +164,7 @@ def test_columns_that_changed_since_they_were_seen_are_shown_anew_and_nothing_st
     ("source", "content", "fields", "words"),
     [
         ("zendesk", b"id,subject\n1,x", {}, "This is not a JSON file"),
-        ("csv", b"PK\x03\x04\x00", {}, "This is no text file"),
+        ("csv", b"id\x00\x01,subject", {}, "This is no text file"),
         ("csv", b"", {}, "The submitted file is empty"),
         ("fax", b"{}", {}, "Select a valid choice"),
         ("zendesk", b"{}", {"window_days": 0}, "greater than or equal to 1"),
@@ -145,7 +188,7 @@ def test_who_may_not_import_is_refused_and_leaves_nothing(reader: Client, upload
 
 
 def test_an_import_is_stopped_and_gone_on_with_by_buttons(lead: Client) -> None:
-    upload(lead, "zendesk", b'{"id": "1", "days_ago": 1}')
+    upload(lead, "zendesk", zendesk_of([{"id": "1", "days_ago": 1}]))
     batch = ImportBatch.objects.get()
     assert "/move/stop/" in lead.get(page_of(batch)).content.decode()
     lead.post(button(batch, "stop"), {"_seen": ""})
@@ -156,7 +199,7 @@ def test_an_import_is_stopped_and_gone_on_with_by_buttons(lead: Client) -> None:
 
 
 def test_an_import_that_lost_its_worker_says_so(lead: Client) -> None:
-    upload(lead, "zendesk", b'{"id": "1", "days_ago": 1}')
+    upload(lead, "zendesk", zendesk_of([{"id": "1", "days_ago": 1}]))
     Job.objects.update(state="quarantined", error="Its worker died 3 times.")
     batch = ImportBatch.objects.get()
     page = lead.get(page_of(batch)).content.decode()

@@ -18,7 +18,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.tickets.builders import SYSTEM
+from tests.tickets.builders import SYSTEM, csv_of
 from tickets import workflow
 from tickets.models import ImportBatch, Ticket
 from tickets.services import batch_stop
@@ -27,14 +27,9 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _reader(upload_dir: Path) -> None:
-    """Read files with the tests' own reader."""
-
-
 def written(folder: Path, lines: list[dict[str, Any]]) -> Path:
-    path = folder / "closed.jsonl"
-    path.write_text("\n".join(json.dumps(line) for line in lines))
+    path = folder / "closed.csv"
+    path.write_text(csv_of(lines))
     return path
 
 
@@ -57,11 +52,11 @@ def test_the_exit_status_says_done_rejected_or_refused(tmp_path: Path) -> None:
     assert (status, result["created"], result["outside_window"], result["state"]) == (0, 1, 1, "done")
     status, result = run(written(tmp_path, [{"id": "1", "days_ago": 89}, {"reject": "No id."}]))
     assert (status, result["rejected"]) == (1, 1)
-    assert result["rejections"] == [{"line": 2, "code": "bad_row", "message": "No id."}]
-    assert run(tmp_path / "none.jsonl") == (2, {})
-    (tmp_path / "closed.jsonl").write_text("{nonsense")
+    assert result["rejections"] == [{"line": 3, "code": "missing_id", "message": "The row has no id."}]
+    assert run(tmp_path / "none.csv") == (2, {})
+    (tmp_path / "closed.csv").write_text("{nonsense")
     (tmp_path / "closed.result").unlink()
-    assert run(tmp_path / "closed.jsonl") == (2, {})
+    assert run(tmp_path / "closed.csv") == (2, {})
     assert Ticket.objects.count() == 1
 
 

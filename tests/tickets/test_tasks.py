@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from core import jobs
 from core.errors import Conflict
 from core.models import Activity, Job
 from core.tasks import enqueue
-from tests.tickets.builders import SYSTEM, counters, new_batch
+from tests.tickets.builders import SYSTEM, counters, csv_of, new_batch
 from tickets import tasks, workflow
 from tickets.models import ImportBatch, RawText, Ticket
 from tickets.services import batch_enqueue, batch_resume, batch_start, batch_stop, is_stalled
@@ -24,7 +23,7 @@ LINES = [{"id": str(n), "days_ago": n} for n in range(1, 8)]
 
 def queued(lines: list[dict[str, object]] | None = None, text: str = "") -> ImportBatch:
     """Return an import of an uploaded file with its job queued."""
-    content = text or "\n".join(json.dumps(line) for line in lines or LINES)
+    content = text or csv_of(lines or LINES)
     batch = new_batch(upload=upload_store(name="x.csv", chunks=[content.encode()], source="csv"), now=None)
     batch_enqueue(batch, requested_by="tests")
     return batch
@@ -53,7 +52,10 @@ def test_a_file_that_cannot_be_read_fails_with_the_reason_and_can_be_tried_again
     batch = queued(text="{nonsense")
     jobs.run_due()
     batch.refresh_from_db()
-    assert (batch.state, batch.error) == ("failed", "Line 1 is not JSON.")
+    assert (batch.state, batch.error) == (
+        "failed",
+        "No column looks like external_id or created_at. Choose the columns yourself.",
+    )
     assert (Job.objects.get().state, Ticket.objects.count()) == ("failed", 0)
     assert upload_exists(batch.stored_name)
     jobs.retry(Job.objects.get(), actor=SYSTEM)
@@ -104,7 +106,7 @@ def test_an_import_under_way_or_without_its_file_is_not_gone_on_with() -> None:
 
 
 def test_a_draft_is_started_once() -> None:
-    upload = upload_store(name="x.csv", chunks=[json.dumps(LINES[0]).encode()], source="csv")
+    upload = upload_store(name="x.csv", chunks=[csv_of(LINES[:1]).encode()], source="csv")
     batch = new_batch(upload=upload, draft=True, now=None)
     batch_start(actor=SYSTEM, batch=batch)
     with pytest.raises(Conflict):

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
@@ -83,14 +83,17 @@ class BoardMixin(ModelAdmin):
 
     def board_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Do what a button of the board says, and say what was done or why not."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         act = ACTS.get(name)
         if act is None:
             raise Http404
-        if request.method == "POST":
-            try:
-                messages.success(request, act(actor_of(request), request))
-            except DomainError as refusal:
-                messages.error(request, refusal.message)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            messages.success(request, act(actor_of(request), request))
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
         return HttpResponseRedirect(reverse("admin:tickets_category_changelist"))
 
 

@@ -22,6 +22,7 @@ from nlp import clustering
 from nlp.cluster_merging import Proposal, propose_merges
 from nlp.terms import cluster_terms, name_of
 from tickets.models import Category, CategoryChange, Classification, Cluster, Clustering, Ticket, TicketVector
+from tickets.models.categories import NAME_LENGTH
 from tickets.vectors import floats, stored_floats, text_to_encode, unpack
 
 SMALLEST_SHARE, SMALLEST = 0.002, 3  # a cluster of fewer tickets is no topic: its tickets go to the nearest
@@ -114,7 +115,7 @@ def _subjects(ids: np.ndarray, labels: np.ndarray) -> dict[int, Counter[str]]:
     rows = Ticket.objects.counting().values_list("pk", "subject")
     for pk, subject in rows.iterator(chunk_size=ROWS):
         if pk in label_of:
-            found[label_of[pk]][subject[:60]] += 1
+            found[label_of[pk]][subject[:NAME_LENGTH]] += 1
     return found
 
 
@@ -161,7 +162,7 @@ def _name(
     """Return a name: the subject that many of the tickets share, or else the terms that set them apart."""
     counts = sum((subjects.get(place, Counter()) for place in members), Counter[str]())
     subject, count = counts.most_common(1)[0] if counts else ("", 0)
-    if subject and count >= SHARED_SUBJECT * counts.total():
+    if subject and subject not in taken and count >= SHARED_SUBJECT * counts.total():
         return name_of([subject], taken=taken)
     return name_of(_group_terms(members, sizes, terms), taken=taken)
 
