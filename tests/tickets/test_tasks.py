@@ -52,10 +52,8 @@ def test_a_file_that_cannot_be_read_fails_with_the_reason_and_can_be_tried_again
     batch = queued(text="{nonsense")
     jobs.run_due()
     batch.refresh_from_db()
-    assert (batch.state, batch.error) == (
-        "failed",
-        "No column looks like external_id or created_at. Choose the columns yourself.",
-    )
+    why = "No column looks like external_id or created_at. Choose the columns yourself."
+    assert (batch.state, batch.error) == ("failed", why)
     assert (Job.objects.get().state, Ticket.objects.count()) == ("failed", 0)
     assert upload_exists(batch.stored_name)
     jobs.retry(Job.objects.get(), actor=SYSTEM)
