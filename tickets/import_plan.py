@@ -93,7 +93,6 @@ def plan_chunk(
     *,
     window: Window,
     batch_id: int,
-    pipeline_version: str,
 ) -> ChunkPlan:
     """Plan the rows in order; ``known`` are the stored tickets of these ids."""
     plan = ChunkPlan()
@@ -105,7 +104,7 @@ def plan_chunk(
             continue
         ticket, before = row.ticket, current.get(row.ticket.external_id)
         try:
-            content_hash = hash_of(ticket, pipeline_version)
+            content_hash = hash_of(ticket)
         except orjson.JSONEncodeError:
             plan.reject(row.line, NOT_UNICODE)
             continue
@@ -144,12 +143,12 @@ def is_sound_id(external_id: str) -> bool:
     return 0 < len(external_id) <= MAX_ID_LENGTH and external_id.isprintable()
 
 
-def hash_of(ticket: SourceTicket, pipeline_version: str) -> str:
-    """Return the sha256 of all that a source says of a ticket, and of how its text is cleaned.
+def hash_of(ticket: SourceTicket) -> str:
+    """Return the sha256 of all that a source says of a ticket.
 
     Raises orjson.JSONEncodeError where a text is not Unicode (a lone surrogate).
     """
-    content = orjson.dumps([pipeline_version, ticket], default=dict, option=orjson.OPT_SORT_KEYS)
+    content = orjson.dumps(ticket, default=dict, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(content).hexdigest()
 
 

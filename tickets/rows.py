@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from nlp.glossary import Glossary
-from nlp.ticket_text import version_of
 from tickets.import_plan import Write, closed_at
 from tickets.models import RawText, Ticket, TicketText
 from tickets.texts import (
+    MASKED_ONLY,
     Texts,
-    cleaned,
+    masked,
     masked_label,
     masked_labels,
     raw_conversation,
@@ -21,18 +20,18 @@ MAX_TAGS = 100
 
 
 def rows_of(
-    write: Write, *, source: str, batch_id: int, delete_raw_after: date, glossary: Glossary
+    write: Write, *, source: str, batch_id: int, delete_raw_after: date
 ) -> tuple[Ticket, TicketText, RawText]:
-    """Clean the ticket's texts and return its three rows, not saved and without ids."""
+    """Mask the ticket's texts and return its three rows, not saved and without ids."""
     ticket = write.ticket
-    texts = cleaned(ticket, glossary)
+    texts = masked(ticket)
     return (
         _ticket(write, texts, source, batch_id),
         TicketText(
             customer_words=texts.customer_words,
             conversation=texts.conversation,
             csat_comment=texts.csat_comment,
-            pipeline_version=version_of(glossary),
+            pipeline_version=MASKED_ONLY,
         ),
         RawText(
             subject=storable(ticket.subject),

@@ -143,7 +143,7 @@ class Ticket(models.Model):
     source = models.CharField(max_length=20, choices=Source)
     external_id = models.CharField("id at the source", max_length=100)
     content_hash = models.CharField(
-        max_length=64, editable=False, help_text="Of the row and the cleaning; empty: read it anew."
+        max_length=64, editable=False, help_text="Of the row; empty: read it anew."
     )
     subject = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=10, choices=Status)

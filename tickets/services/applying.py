@@ -15,7 +15,7 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from core import activity
+from core import activity, jobs
 from core.actors import Actor
 from core.errors import DomainError
 from core.transitions import move
@@ -23,6 +23,7 @@ from integrations.contracts import SourceRow, TicketSource
 from tickets import workflow
 from tickets.import_plan import closed_at
 from tickets.models import ImportBatch
+from tickets.services.renewing import TASK as RENEW_TASK
 from tickets.services.writing import Superseded, chunk_write
 from tickets.uploads import upload_delete
 
@@ -132,4 +133,6 @@ def _finish(actor: Actor, batch: ImportBatch) -> None:
         batch.save(update_fields=["stored_name"])
         names = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window")
         activity.record(actor, "import.done", batch, after={name: getattr(batch, name) for name in names})
+        if batch.created + batch.updated:
+            jobs.enqueue(RENEW_TASK, dedupe_key=RENEW_TASK, requested_by=actor.label)
         transaction.on_commit(partial(upload_delete, stored_name))

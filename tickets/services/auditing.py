@@ -1,4 +1,4 @@
-"""An audit run: outcomes, vectors, then categories or assignment; a job, gone on with until done."""
+"""An audit run: cleaning, outcomes, vectors, categories or assignment; a job, gone on with until done."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from nlp.encoder import load_encoder
 from tickets.models import Category, Clustering, Ticket
 from tickets.services.classifying import Budget, outcomes_update, tickets_assign, vectors_update
 from tickets.services.proposing import categories_propose
+from tickets.services.renewing import texts_renew
 
 TASK = "tickets.tasks.run_audit"
 
@@ -32,6 +33,8 @@ def audit_start(*, actor: Actor, anew: bool = False) -> Job:
 def audit_run(*, actor: Actor, budget: Budget, anew: bool = False) -> bool:
     """Do what is left of an audit within the budget; return whether it is done. Idempotent by the rows."""
     encoder = load_encoder(settings.ENCODER_PATH, threads=settings.JOB_ENCODER_THREADS)
+    if not texts_renew(budget):
+        return False
     if not outcomes_update(budget) or not vectors_update(budget, encoder):
         return False
     latest = Clustering.objects.order_by("-pk").first()

@@ -16,10 +16,7 @@ from django.utils import timezone
 
 from core.writing import write_transaction
 from integrations.contracts import SourceRow
-from nlp.glossary import Glossary
-from nlp.ticket_text import version_of
 from tickets.bulk_upsert import Parameters, Upsert
-from tickets.glossary import current_glossary
 from tickets.import_plan import ChunkPlan, Known, Window, is_sound_id, plan_chunk
 from tickets.models import ImportBatch, ImportRejection, RawText, Ticket, TicketText
 from tickets.querysets import TicketQuerySet
@@ -49,12 +46,11 @@ class _Outpaced(Exception):
 
 
 def chunk_write(batch: ImportBatch, rows: Sequence[SourceRow]) -> None:
-    """Plan the rows, clean their texts, and store them together with the batch's new position and counters.
+    """Plan the rows, mask their texts, and store them together with the batch's new position and counters.
 
     Raises Superseded, with nothing written, when the batch is no longer running at ``batch.rows_in``.
     """
     ids = {row.ticket.external_id for row in rows if row.ticket and is_sound_id(row.ticket.external_id)}
-    glossary = current_glossary()
     for _ in range(MAX_PLANS):
         known = _known(batch.source, ids)
         plan = plan_chunk(
@@ -62,9 +58,8 @@ def chunk_write(batch: ImportBatch, rows: Sequence[SourceRow]) -> None:
             known,
             window=Window(batch.window_start, batch.window_end),
             batch_id=batch.pk,
-            pipeline_version=version_of(glossary),
         )
-        prepared = _prepared(batch, plan, glossary)
+        prepared = _prepared(batch, plan)
         try:
             with write_transaction():
                 _advance(batch, plan)
@@ -90,18 +85,14 @@ def _known(source: str, ids: Iterable[str], *, lock: bool = False) -> dict[str, 
     }
 
 
-def _prepared(batch: ImportBatch, plan: ChunkPlan, glossary: Glossary) -> list[_Prepared]:
+def _prepared(batch: ImportBatch, plan: ChunkPlan) -> list[_Prepared]:
     """Return the rows to store; the slow part of an import, outside of any transaction."""
     delete_raw_after = timezone.localdate() + timedelta(days=RAW_TEXT_DAYS)
     tickets, texts, raw_texts = _upserts()
     prepared = []
     for external_id, write in plan.writes.items():
         ticket, text, raw = rows_of(
-            write,
-            source=batch.source,
-            batch_id=batch.pk,
-            delete_raw_after=delete_raw_after,
-            glossary=glossary,
+            write, source=batch.source, batch_id=batch.pk, delete_raw_after=delete_raw_after
         )
         prepared.append(
             _Prepared(
