@@ -184,6 +184,9 @@ class Glossary:
         protected = [match.span() for match in PROTECTED.finditer(text)]
         done = next_protected = 0
         for chunk in CHUNK.finditer(text):
+            terms = self._by_first.get(chunk.group().lower())
+            if not terms:
+                continue
             start = chunk.start()
             while next_protected < len(protected) and protected[next_protected][1] <= start:
                 next_protected += 1
@@ -191,7 +194,7 @@ class Glossary:
             if start < done or is_protected or not _may_start(text, start):
                 continue
             limit = protected[next_protected][0] if next_protected < len(protected) else len(text)
-            for term in self._by_first.get(chunk.group().lower(), ()):
+            for term in terms:
                 end = start + len(term)
                 if end <= limit and text[start:end].lower() == term and _may_end(text, end):
                     yield Expansion(start, end, term, _in_case_of(text, start, end, self._table[term]))

@@ -39,6 +39,25 @@ class Redacted:
     found: tuple[Span, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What is cheap to see of a text, and without which a costly pattern cannot match."""
+
+    folded: str
+    digits: int
+    longest: int  # characters of the longest stretch without white space
+
+    @classmethod
+    def of(cls, text: str) -> _Signs:
+        """Look once at the text."""
+        longest = max(map(len, text.split()), default=0)
+        return cls(text.casefold(), len(shapes.DIGIT.findall(text)), longest)
+
+    def name(self, words: tuple[str, ...]) -> bool:
+        """Whether one of the words is there, as a word or inside another."""
+        return any(word in self.folded for word in words)
+
+
 PASSWORD_PARAMETER = re.compile(r".[\w.-]{0,30}(?:passw|pwd)", re.IGNORECASE)
 
 
@@ -46,8 +65,9 @@ def redact(text: str) -> Redacted:
     """Return ``text`` with personal data and secrets replaced by ``[kind]``; the original is not kept."""
     covered = bytearray(len(text))
     found: list[Span] = []
+    signs = _Signs.of(text)
     for detect in DETECTORS:
-        for span in detect(text):
+        for span in detect(text, signs):
             if not any(covered[span.start : span.end]):
                 covered[span.start : span.end] = b"\x01" * (span.end - span.start)
                 found.append(span)
@@ -59,8 +79,10 @@ def redact(text: str) -> Redacted:
     return Redacted("".join([*parts, text[end:]]), tuple(found))
 
 
-def _urls(text: str) -> Iterator[Span]:
+def _urls(text: str, signs: _Signs) -> Iterator[Span]:
     """Yield credentials inside addresses: user:password@, secret parameters, one-time paths."""
+    if "://" not in text and "?" not in text:
+        return
     for url in shapes.URL.finditer(text):
         for pattern in (shapes.URL_USER, shapes.URL_SECRET, shapes.URL_PATH_SECRET):
             for match in pattern.finditer(url.group()):
@@ -75,17 +97,28 @@ def _urls(text: str) -> Iterator[Span]:
                     yield Span(start, start + len(value), kind)
 
 
-def _tokens(text: str) -> Iterator[Span]:
+def _tokens(text: str, signs: _Signs) -> Iterator[Span]:
     """Yield keys by their makers' prefixes, by the name before them, or by being long and random."""
-    for match in shapes.PRIVATE_KEY.finditer(text):
-        yield Span(match.start(), match.end(), "token")
-    for match in shapes.TOKEN.finditer(text):
-        if any(c.isdigit() for c in match.group()):
-            yield _span(match, 0, "token")
-    for pattern in (shapes.AUTHORIZATION, shapes.NAMED_SECRET, shapes.COOKIE):
-        for match in pattern.finditer(text):
+    if signs.longest < shapes.SHORTEST_NAMED_SECRET:
+        return
+    is_long = signs.longest >= shapes.SHORTEST_TOKEN
+    if "-----BEGIN" in text:
+        for match in shapes.PRIVATE_KEY.finditer(text):
+            yield Span(match.start(), match.end(), "token")
+    if is_long and signs.digits:
+        for match in shapes.TOKEN.finditer(text):
+            if any(c.isdigit() for c in match.group()):
+                yield _span(match, 0, "token")
+    for pattern, is_possible in (
+        (shapes.AUTHORIZATION, is_long),
+        (shapes.NAMED_SECRET, signs.name(shapes.SECRET_WORDS)),
+        (shapes.COOKIE, "=" in text),
+    ):
+        for match in pattern.finditer(text) if is_possible else ():
             if _looks_secret(match.group(1)):
                 yield _span(match, 1, "token")
+    if not is_long:
+        return
     for match in shapes.SECRET_NEXT.finditer(text):
         value = match.group(1)
         if _is_random(value, least=16) or (shapes.HEXADECIMAL.fullmatch(value) and _looks_secret(value)):
@@ -95,8 +128,10 @@ def _tokens(text: str) -> Iterator[Span]:
             yield _span(match, 0, "token")
 
 
-def _passwords(text: str) -> Iterator[Span]:
+def _passwords(text: str, signs: _Signs) -> Iterator[Span]:
     """Yield what stands behind the word password or a code's name, and is no word of the sentence."""
+    if not signs.name(shapes.PASSWORD_WORDS) and "/" not in text and "|" not in text:
+        return
     for match in shapes.PASSWORD.finditer(text):
         linked, quoted, value = match.groups()
         value = value.rstrip(".?)")
@@ -123,13 +158,17 @@ def _passwords(text: str) -> Iterator[Span]:
                     yield _span(another, 1, "password")
 
 
-def _emails(text: str) -> Iterator[Span]:
+def _emails(text: str, signs: _Signs) -> Iterator[Span]:
+    if "@" not in text and "(" not in text and "[" not in text:
+        return
     for match in shapes.EMAIL.finditer(text):
         yield _span(match, 0, "email")
 
 
-def _ibans(text: str) -> Iterator[Span]:
+def _ibans(text: str, signs: _Signs) -> Iterator[Span]:
     """Yield account numbers whose check digits hold; following words in capitals are given back."""
+    if signs.digits < shapes.FEWEST_IBAN_DIGITS:
+        return
     done = 0
     for start in shapes.IBAN_START.finditer(text):
         match = shapes.IBAN.match(text, start.start()) if start.start() >= done else None
@@ -144,8 +183,10 @@ def _ibans(text: str) -> Iterator[Span]:
                 break
 
 
-def _cards(text: str) -> Iterator[Span]:
+def _cards(text: str, signs: _Signs) -> Iterator[Span]:
     """Yield runs of digit groups that together follow an issuer's plan and the Luhn check."""
+    if signs.digits < shapes.FEWEST_CARD_DIGITS:
+        return
     for run in shapes.DIGIT_GROUPS.finditer(text):
         groups = [(run.start() + m.start(), run.start() + m.end()) for m in re.finditer(r"\d+", run.group())]
         digits = _digits(run.group())
@@ -170,7 +211,9 @@ def _card_end(digits: str, start: int, groups: list[tuple[int, int]], first: int
     return found
 
 
-def _phones(text: str) -> Iterator[Span]:
+def _phones(text: str, signs: _Signs) -> Iterator[Span]:
+    if signs.digits < shapes.FEWEST_PHONE_DIGITS:
+        return
     for match in shapes.PHONE.finditer(text):
         start, candidate = match.start(), match.group().rstrip("(")
         if candidate[0] == "(" and ")" not in candidate:
@@ -227,7 +270,7 @@ def _span(match: re.Match[str], group: int, kind: Kind) -> Span:
     return Span(match.start(group), match.end(group), kind)
 
 
-DETECTORS: tuple[Callable[[str], Iterator[Span]], ...] = (
+DETECTORS: tuple[Callable[[str, _Signs], Iterator[Span]], ...] = (
     _urls,
     _tokens,
     _passwords,

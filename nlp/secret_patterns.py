@@ -127,6 +127,15 @@ PHONE_WORDS_AFTER = re.compile(
 EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\.?|x|durchwahl|dw) ?\d{1,6}\b", re.IGNORECASE)
 NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}")
 DATE = re.compile(r"(?:\d{4}[ ./-]\d{1,2}[ ./-]\d{1,2}|\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)?\d{2})\b")
+DIGIT = re.compile(r"\d")
+# What a text must have before the patterns above can match; tests hold each to its pattern.
+SHORTEST_NAMED_SECRET, SHORTEST_TOKEN = 8, 16  # characters without white space
+FEWEST_IBAN_DIGITS, FEWEST_CARD_DIGITS, FEWEST_PHONE_DIGITS = 2, 13, 7
+SECRET_WORDS = ("key", "token", "secret", "api")
+PASSWORD_WORDS = (
+    *("pass", "pwd", "pw", "kennwort", "contrase", "clave", "senha", "wachtwoord"),
+    *("pin", "otp", "cvv", "cvc", "code", "código", "codigo", "sms", "text sai", "text says"),
+)
 REGIONS = ("GB", "DE", "FR", "AU", "NL", "ES", "IT", "IE", "IN", "CH", "AT", "BE", "JP", "BR")
 WORDS_AFTER_PASSWORD = frozenset(
     """
