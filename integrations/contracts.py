@@ -84,3 +84,7 @@ class TicketSource(Protocol):
         Raises core.errors.InvalidInput when the source as a whole cannot be read.
         """
         ...
+
+    def count(self) -> int:
+        """Return how many rows there are, without looking into them; raises InvalidInput as ``rows`` does."""
+        ...

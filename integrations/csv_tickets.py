@@ -68,6 +68,13 @@ class CsvTickets:
             for record in records:
                 yield normalised(record, read)
 
+    def count(self) -> int:
+        """Return how many rows there are below the header; raises InvalidInput like ``rows``."""
+        with opened(self._path) as source:
+            records = csv_records(TextStream(source), delimiter=self._mapping.delimiter)
+            _places(next(records).value, self._mapping)
+            return sum(1 for _ in records)
+
 
 def preview(path: Path, mapping: CsvMapping, *, rows: int = 20) -> list[SourceRow]:
     """Return the first rows as they would be taken; raises InvalidInput like the import."""

@@ -14,7 +14,7 @@ from integrations.csv_mapping import CsvMapping
 from integrations.csv_tickets import CsvTickets
 from integrations.json_records import IsRecord, json_records
 from integrations.packed import opened
-from integrations.streams import TextStream, normalised
+from integrations.streams import Record, TextStream, normalised
 
 
 @dataclass(slots=True)
@@ -29,12 +29,19 @@ class JsonTickets:
 
     def rows(self) -> Iterator[SourceRow]:
         """Yield each record; raises InvalidInput where the file cannot be opened or is empty."""
+        for record in self._records():
+            yield normalised(record, self.normalise)
+
+    def count(self) -> int:
+        """Return how many records there are; raises InvalidInput like ``rows``."""
+        return sum(1 for _ in self._records())
+
+    def _records(self) -> Iterator[Record]:
         with opened(self.path) as source:
             stream = TextStream(source)
             if not stream.head.strip() and not stream.damage:
                 raise InvalidInput("The file is empty.", code="empty_file")
-            for record in json_records(stream, keys=self.keys, is_record=self.is_record):
-                yield normalised(record, self.normalise)
+            yield from json_records(stream, keys=self.keys, is_record=self.is_record)
 
 
 def open_source(path: Path, name: str, mapping: CsvMapping | None = None) -> TicketSource:

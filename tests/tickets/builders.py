@@ -32,6 +32,10 @@ class ListSource:
         self._rows, self._cut_at, self._error = rows, cut_at, error
         self.passes = 0
 
+    def count(self) -> int:
+        self.passes += 1
+        return len(self._rows)
+
     def rows(self) -> Iterator[SourceRow]:
         self.passes += 1
         for number, row in enumerate(self._rows):

@@ -15,11 +15,11 @@ from tests.tickets.builders import NOW, rows_of, ticket
 from tickets.import_plan import ChunkPlan, Known, Outcome, Window, decide, hash_of, plan_chunk
 
 WINDOW = Window(NOW - timedelta(days=90), NOW)
-SAME = hash_of(ticket(), "1")
+SAME = hash_of(ticket())
 
 
 def plan(*tickets: Any, known: dict[str, Known] | None = None) -> ChunkPlan:
-    return plan_chunk(rows_of(*tickets), known or {}, window=WINDOW, batch_id=2, pipeline_version="1")
+    return plan_chunk(rows_of(*tickets), known or {}, window=WINDOW, batch_id=2)
 
 
 def known(
@@ -69,7 +69,7 @@ def test_only_tickets_closed_inside_the_window_count(changes: dict[str, Any], ou
 )
 def test_what_a_row_does_to_a_known_ticket(before: Known, changes: dict[str, Any], outcome: Outcome) -> None:
     row = ticket(**changes)
-    assert decide(row, hash_of(row, "1"), before, window=WINDOW, batch_id=2) is outcome
+    assert decide(row, hash_of(row), before, window=WINDOW, batch_id=2) is outcome
 
 
 def test_of_rows_with_one_id_the_one_that_was_changed_last_wins_and_all_are_counted() -> None:
@@ -120,14 +120,8 @@ def test_what_cannot_be_stored_is_rejected_with_its_line_and_a_reason(
 
 def test_a_row_that_the_reader_rejected_keeps_the_readers_reason() -> None:
     why = Rejection("bad_date", "created_at is “soon”.")
-    made = plan_chunk(
-        [SourceRow(7, rejection=why), SourceRow(8)], {}, window=WINDOW, batch_id=2, pipeline_version="1"
-    )
+    made = plan_chunk([SourceRow(7, rejection=why), SourceRow(8)], {}, window=WINDOW, batch_id=2)
     assert [(line, reason.code) for line, reason in made.rejections] == [(7, "bad_date"), (8, "empty_row")]
-
-
-def test_another_way_of_cleaning_reads_every_ticket_anew() -> None:
-    assert hash_of(ticket(), "1") != hash_of(ticket(), "2")
 
 
 ROWS = st.lists(
@@ -149,7 +143,7 @@ def run(chunks: list[list[SourceRow]], known: dict[str, Known], batch_id: int) -
     """Plan and apply the chunks one after the other; return the counts and what is known then."""
     counts: dict[str, int] = {}
     for chunk in chunks:
-        made = plan_chunk(chunk, known, window=WINDOW, batch_id=batch_id, pipeline_version="1")
+        made = plan_chunk(chunk, known, window=WINDOW, batch_id=batch_id)
         known = settled(known, made, batch_id)
         for name, count in made.counts.items():
             counts[name] = counts.get(name, 0) + count

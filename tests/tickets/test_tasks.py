@@ -37,9 +37,9 @@ def _uploads(upload_dir: Path) -> None:
 def test_a_job_imports_the_file_shows_its_progress_and_deletes_it() -> None:
     batch = queued()
     stored_name = batch.stored_name
-    assert jobs.run_due() == 1
+    assert jobs.run_due() == 2  # the import, and the cleaning of what it brought
     batch.refresh_from_db()
-    job = Job.objects.get()
+    job = Job.objects.get(task="tickets.tasks.import_tickets")
     assert (job.state, job.result) == ("succeeded", {"state": "done", "rows": 7, "rejected": 0})
     assert (job.progress_done, job.progress_total) == (7, 7)
     assert (batch.state, counters(batch), batch.stored_name) == ("done", {"created": 7}, "")
@@ -66,7 +66,7 @@ def test_a_long_import_goes_on_in_the_next_job(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(workflow, "CHUNK_ROWS", 3)
     monkeypatch.setattr(tasks, "MAX_SECONDS", 0)
     batch = queued()
-    assert jobs.run_due() == 4  # 3 + 3 + 1 rows, and one that finds the end
+    assert jobs.run_due() == 6  # 3 + 3 + 1 rows, one that finds the end, and two that clean
     batch.refresh_from_db()
     assert (batch.state, counters(batch)) == ("done", {"created": 7})
 
@@ -100,7 +100,7 @@ def test_an_import_under_way_or_without_its_file_is_not_gone_on_with() -> None:
     jobs.run_due()
     with pytest.raises(Conflict) as refusal:
         batch_resume(actor=SYSTEM, batch=ImportBatch.objects.get())
-    assert (refusal.value.code, Job.objects.count()) == ("file_gone", 1)
+    assert (refusal.value.code, Job.objects.count()) == ("file_gone", 2)
 
 
 def test_a_draft_is_started_once() -> None:
@@ -109,7 +109,7 @@ def test_a_draft_is_started_once() -> None:
     batch_start(actor=SYSTEM, batch=batch)
     with pytest.raises(Conflict):
         batch_start(actor=SYSTEM, batch=batch)
-    assert (Job.objects.count(), jobs.run_due(), Ticket.objects.count()) == (1, 1, 1)
+    assert (Job.objects.count(), jobs.run_due(), Ticket.objects.count()) == (1, 2, 1)
 
 
 def test_beat_queues_the_daily_deletion_and_its_job_does_it() -> None:

@@ -70,14 +70,12 @@ def batch_apply(
 
 def _measure(batch: ImportBatch, source: TicketSource) -> None:
     """Count the rows, and move the window to the newest closed ticket where the import says so."""
-    count, newest = 0, None
-    for row in source.rows():
-        count += 1
-        ticket = row.ticket
-        if batch.ends_with_newest and ticket is not None and ticket.status in workflow.CLOSED_STATUSES:
-            moment = closed_at(ticket)
-            newest = moment if newest is None else max(newest, moment)
-    batch.rows_total = count
+    newest = None
+    if batch.ends_with_newest:
+        tickets = (row.ticket for row in source.rows() if row.ticket is not None)
+        closed = (closed_at(ticket) for ticket in tickets if ticket.status in workflow.CLOSED_STATUSES)
+        newest = max(closed, default=None)
+    batch.rows_total = count = source.count()
     if newest is not None:
         batch.window_end = newest
         batch.window_start = newest - timedelta(days=batch.window_days)
