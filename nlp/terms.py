@@ -14,7 +14,9 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 MASK = re.compile(r"\[(?:email|phone|card|iban|token|password)\]")
-WORD = r"(?u)\b[^\W\d_][\w'-]{2,}\b"
+WORD = r"(?u)\b[^\W\d_][\w'-]*\b"
+SHORTEST_WORD = 3
+NEARLY = 0.6  # of a word's weight: then the phrase with it says more
 MORE_STOP_WORDS = frozenset(
     [
         "hi",
@@ -153,7 +155,8 @@ def representatives(
 def _is_telling(term: str) -> bool:
     """Whether a term begins and ends with words that say something."""
     words = term.split()
-    return words[0] not in STOP_WORDS and words[-1] not in STOP_WORDS
+    ends = (words[0], words[-1])
+    return all(len(word) >= SHORTEST_WORD and word not in STOP_WORDS for word in ends)
 
 
 def _weights(per_group: np.ndarray, texts_per_group: np.ndarray) -> np.ndarray:
@@ -166,18 +169,19 @@ def _weights(per_group: np.ndarray, texts_per_group: np.ndarray) -> np.ndarray:
 
 
 def _distinct(names: np.ndarray, weights: np.ndarray, count: int) -> list[str]:
-    """Return the strongest terms, a word pair instead of its words where both are strong."""
-    ranked = [
-        str(names[place]) for place in np.argsort(-weights, kind="stable")[: 6 * count] if weights[place] > 0
-    ]
-    chosen: list[str] = []
-    for term in ranked:
-        words = set(term.split())
-        wider = next((i for i, other in enumerate(chosen) if words > set(other.split())), None)
-        if wider is not None and len(chosen[wider].split()) == 1:
-            chosen[wider] = term
-        elif not any(words & set(other.split()) for other in chosen):
-            chosen.append(term)
-        if len(chosen) == count:
-            break
-    return chosen
+    """Return the strongest terms; a phrase takes the place of its word where it is nearly as strong."""
+    order = [place for place in np.argsort(-weights, kind="stable")[: 6 * count] if weights[place] > 0]
+    chosen: list[int] = []
+    for place in order:
+        words = set(str(names[place]).split())
+        shared = [other for other in chosen if words & set(str(names[other]).split())]
+        if not shared and len(chosen) < count:
+            chosen.append(place)
+        elif (
+            shared
+            and all(set(str(names[other]).split()) < words for other in shared)
+            and weights[place] >= NEARLY * weights[shared[0]]
+        ):
+            chosen[chosen.index(shared[0])] = place
+            chosen = [other for other in chosen if other not in shared[1:]]
+    return [str(names[place]) for place in chosen]

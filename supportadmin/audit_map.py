@@ -17,7 +17,7 @@ from kb.audit.checks import CategoryQuestions
 from kb.audit.running import audit_start
 from kb.selectors import audit_findings
 from tickets.contracts import TicketAudit
-from tickets.figures import pivot, ticket_audit
+from tickets.figures import ticket_audit
 from tickets.map_content import content_of, digest_of
 from tickets.models import AuditReport
 from tickets.selectors import category_questions, founded_categories, latest_report
@@ -42,9 +42,7 @@ def current_map() -> Map:
     """Return the map as it stands now."""
     audit = ticket_audit()
     report = latest_report()
-    content = content_of(
-        audit, pivot(), knowledge_base=audit_findings(), not_founded=not_founded(audit, report)
-    )
+    content = content_of(audit, knowledge_base=audit_findings(), not_founded=not_founded(audit, report))
     return Map(audit, content, digest_of(content), report)
 
 
@@ -59,7 +57,7 @@ def not_founded(audit: TicketAudit, report: AuditReport | None) -> list[dict[str
 
     An intent counts as founded by a category that is in use, so that the map can be signed with it.
     """
-    categories = frozenset(line.category_id for line in audit.lines) | founded_categories()
+    categories = frozenset(line.category_id for line in audit.lines) | founded_categories(report)
     rows = [
         {
             "kind": "intent",

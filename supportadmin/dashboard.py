@@ -19,6 +19,7 @@ from intents.selectors import intents_summary
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
 from runtime.summary import RuntimeSummary, runtime_summary
+from tickets.selectors import ticket_counts
 
 DAYS = 14
 ACTIVITY_LINES = 8
@@ -66,7 +67,7 @@ def add_to_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         "legend": legend,
         "turns_total": sum(runtime.decisions.values()),
         "needs": [need for need in _needs(articles, intents, runtime) if need is not None],
-        "steps": [_kb_step(articles), _intents_step(intents), _escalation_step(runtime)],
+        "steps": [_audit_step(), _kb_step(articles), _intents_step(intents), _escalation_step(runtime)],
         "activity": [_line(row) for row in Activity.objects.all()[:ACTIVITY_LINES]],
         "health": _health(articles, intents),
     }
@@ -177,6 +178,34 @@ def _plural(verb: str) -> str:
 
 def _list(admin_name: str) -> str:
     return reverse(f"admin:{admin_name}_changelist")
+
+
+def _audit_step() -> dict[str, Any]:
+    counts = ticket_counts()
+    if not counts.counting:
+        tag, tone, then = "no tickets", "warn", "Import 90 days of closed tickets; the audit sorts them."
+    elif counts.signed_version is None:
+        tag, tone, then = "not signed", "warn", "Label the categories, then sign the map."
+    else:
+        tag, tone, then = (
+            f"version {counts.signed_version} signed",
+            "good",
+            "Intents and thresholds rest on it.",
+        )
+    return {
+        "number": 1,
+        "title": "Audit",
+        "tag": tag,
+        "tone": tone,
+        "facts": [
+            {"label": "Closed tickets that count", "value": f"{counts.counting:,}"},
+            {"label": "Core categories", "value": counts.core_categories},
+            {"label": "Without a label", "value": counts.unlabelled_categories},
+        ],
+        "next_step": then,
+        "link_text": "The map",
+        "url": reverse("audit-map"),
+    }
 
 
 def _kb_step(articles: KnowledgeBaseCounts) -> dict[str, Any]:

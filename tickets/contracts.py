@@ -18,6 +18,9 @@ class TicketCounts:
 
     counting: int
     last_import_at: datetime | None
+    core_categories: int
+    unlabelled_categories: int
+    signed_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class TicketAudit:
     total: CategoryFigures
     lines: tuple[CategoryLine, ...]
     unclassified: CategoryFigures
+    pivot: Mapping[tuple[int | None, str, str], int]  # category, resolution path, outcome → tickets
 
     @property
     def core(self) -> tuple[CategoryLine, ...]:

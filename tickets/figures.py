@@ -37,7 +37,7 @@ ALL = "all"  # the key of all tickets together, beside category ids and None
 
 def ticket_audit() -> TicketAudit:
     """Return everything that the map says of tickets, as it stands now."""
-    by_category = _figures()
+    by_category, cells = _figures()
     total = replace(by_category.pop(ALL), name="All tickets")
     unclassified = replace(by_category.get(None, CategoryFigures(None, "")), name="No category")
     window = _window()
@@ -48,21 +48,8 @@ def ticket_audit() -> TicketAudit:
         total=total,
         lines=tuple(_lines(by_category, total.tickets)),
         unclassified=unclassified,
+        pivot=cells,
     )
-
-
-def pivot() -> dict[tuple[int | None, str, str], int]:
-    """Return how many tickets have each category (None: none), resolution path and escalation outcome."""
-    rows = (
-        Ticket.objects.counting()
-        .order_by()
-        .values_list(CATEGORY, "classification__resolution_path", "classification__escalation_outcome")
-        .annotate(n=Count("pk"))
-    )
-    counts: Counter[tuple[int | None, str, str]] = Counter()
-    for category, path, outcome, n in rows:
-        counts[category, path or outcomes.UNCLASSIFIED, outcome or outcomes.UNCLASSIFIED] += n
-    return dict(counts)
 
 
 def _lines(by_category: dict[Any, CategoryFigures], tickets: int) -> Iterable[CategoryLine]:
@@ -130,8 +117,8 @@ class _Sums:
         )
 
 
-def _figures() -> dict[Any, CategoryFigures]:
-    """Return the figures by category id, of None for tickets without one, and of ALL."""
+def _figures() -> tuple[dict[Any, CategoryFigures], dict[tuple[int | None, str, str], int]]:
+    """Return the figures by category id, of None for tickets without one and of ALL, and the pivot."""
     rows = (
         Ticket.objects.counting()
         .order_by()
@@ -140,16 +127,19 @@ def _figures() -> dict[Any, CategoryFigures]:
     )
     found: defaultdict[Any, _Sums] = defaultdict(_Sums)
     found[ALL] = _Sums()
+    cells: Counter[tuple[int | None, str, str]] = Counter()
     for row in rows:
         path = row["classification__resolution_path"] or outcomes.UNCLASSIFIED
         outcome = row["classification__escalation_outcome"] or outcomes.UNCLASSIFIED
+        cells[row[CATEGORY], path, outcome] += row["tickets"]
         for key in (row[CATEGORY], ALL):
             found[key].add(row, path, outcome)
     counts = {key: sums.sums["resolution_count"] for key, sums in found.items()}
     quantiles = _resolution_quantiles(counts)
-    return {
+    figures = {
         key: sums.figures(None if key == ALL else key, quantiles.get(key, {})) for key, sums in found.items()
     }
+    return figures, dict(cells)
 
 
 def _resolution_quantiles(counts: dict[Any, int]) -> dict[Any, dict[str, int]]:

@@ -64,7 +64,6 @@ CSV_HEADER = (
 
 def content_of(
     audit: TicketAudit,
-    pivot: Mapping[tuple[int | None, str, str], int],
     *,
     knowledge_base: Mapping[str, Any],
     not_founded: Iterable[Mapping[str, str]],
@@ -73,7 +72,7 @@ def content_of(
     names: dict[int | None, str] = {line.category_id: line.name for line in audit.lines}
     cells = [
         {"category": names.get(category, "No category"), "path": path, "outcome": outcome, "tickets": n}
-        for (category, path, outcome), n in pivot.items()
+        for (category, path, outcome), n in audit.pivot.items()
     ]
     return {
         "window": {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
 from tickets.contracts import AuditTicket, TicketCounts
-from tickets.models import AuditReport, Classification, ImportBatch, Ticket
+from tickets.models import AuditReport, Category, Classification, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
@@ -22,7 +22,16 @@ def ticket_counts() -> TicketCounts:
     last = (
         ImportBatch.objects.filter(state=DONE).order_by("-finished_at").values_list("finished_at", flat=True)
     )
-    return TicketCounts(counting=Ticket.objects.counting().count(), last_import_at=last.first())
+    in_use = Category.objects.in_use().aggregate(
+        core=Count("pk", filter=Q(is_core=True)), unlabelled=Count("pk", filter=Q(label=""))
+    )
+    return TicketCounts(
+        counting=Ticket.objects.counting().count(),
+        last_import_at=last.first(),
+        core_categories=in_use["core"],
+        unlabelled_categories=in_use["unlabelled"],
+        signed_version=AuditReport.objects.aggregate(latest=Max("version"))["latest"],
+    )
 
 
 def counting_tickets() -> Iterator[AuditTicket]:
@@ -72,10 +81,9 @@ def latest_report() -> AuditReport | None:
     return AuditReport.objects.select_related("baseline").order_by("-version").first()
 
 
-def founded_categories() -> frozenset[int]:
-    """Return the ids of the categories in the signed map that holds now."""
-    content = AuditReport.objects.order_by("-version").values_list("content", flat=True).first()
-    return frozenset(row["id"] for row in content["categories"]) if content else frozenset()
+def founded_categories(report: AuditReport | None) -> frozenset[int]:
+    """Return the ids of the categories in a signed map."""
+    return frozenset(row["id"] for row in report.content["categories"]) if report else frozenset()
 
 
 def category_questions(

@@ -14,7 +14,7 @@ from core.models import Activity, User
 from supportadmin.roles import roles_sync
 from tests.tickets.audited import about, category
 from tests.tickets.builders import SYSTEM
-from tickets.figures import pivot, ticket_audit
+from tickets.figures import ticket_audit
 from tickets.models import Category, CategoryChange, Classification, Cluster, Ticket
 from tickets.services import (
     categories_merge,
@@ -157,14 +157,14 @@ def test_a_label_is_kept_with_who_and_why_and_only_of_those_who_may(make_user: C
 @pytest.mark.row("1.3")
 def test_the_pivot_sums_to_all_tickets_and_moves_with_the_board() -> None:
     refunds, logins = two()
-    cells = pivot()
+    cells = ticket_audit().pivot
     assert sum(cells.values()) == Ticket.objects.counting().count() == 7
     assert cells == {
         (refunds.pk, "information", "unclassified"): 4,
         (logins.pk, "information", "unclassified"): 3,
     }
     categories_merge(actor=SYSTEM, sources=[logins], into=refunds)
-    assert pivot() == {(refunds.pk, "information", "unclassified"): 7}
+    assert ticket_audit().pivot == {(refunds.pk, "information", "unclassified"): 7}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from core.models import Activity, User
 from tests.tickets.audited import about, category
 from tests.tickets.builders import SYSTEM, imported
 from tickets import evidence_guard
-from tickets.figures import pivot, ticket_audit
+from tickets.figures import ticket_audit
 from tickets.map_content import content_of, digest_of, to_csv, to_json, to_markdown
 from tickets.models import AuditReport, Baseline, BaselineRow, Category
 from tickets.services import audit_start, category_label, report_sign
@@ -56,7 +56,7 @@ def categories(count: int = 10, *, labelled: bool = True) -> list[Category]:
 
 
 def content() -> dict[str, Any]:
-    return content_of(ticket_audit(), pivot(), knowledge_base={}, not_founded=[])
+    return content_of(ticket_audit(), knowledge_base={}, not_founded=[])
 
 
 def sign(actor: Actor, **changes: Any) -> AuditReport:

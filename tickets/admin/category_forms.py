@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from core.admin_transitions import TransitionForm
 from tickets.models import Category, Cluster
@@ -27,7 +31,7 @@ class NameForm(TransitionForm):
 class LabelForm(TransitionForm):
     """Who resolves it, why, and what stands in the way of the AI."""
 
-    label = forms.ChoiceField(choices=Category.Label.choices, widget=forms.RadioSelect)
+    label = forms.ChoiceField(choices=Category.Label.choices, widget=UnfoldAdminRadioSelectWidget)
     needs_judgement = forms.BooleanField(required=False, label="Needs a person's judgement")
     policy_exception = forms.BooleanField(required=False, label="Needs exceptions from policy")
     multi_system = forms.BooleanField(required=False, label="Takes looks into several systems")
@@ -48,7 +52,7 @@ class MergeForm(TransitionForm):
 class ClustersForm(TransitionForm):
     """Clusters of the category."""
 
-    clusters = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    clusters = forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin_transitions import TransitionForm
 from core.errors import InvalidInput
@@ -40,10 +41,10 @@ class MappingForm(TransitionForm):
     """Which column of the file is what."""
 
     text_columns = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="What the customer wrote"
+        required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, label="What the customer wrote"
     )
     reply_columns = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="What the agent answered"
+        required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, label="What the agent answered"
     )
     date_format = forms.ChoiceField(label="Dates are written as")
     other_date_format = forms.CharField(
@@ -55,7 +56,7 @@ class MappingForm(TransitionForm):
     )
     html = forms.BooleanField(required=False, label="The texts are HTML")
     extra_columns = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Other columns to keep"
+        required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, label="Other columns to keep"
     )
 
     def __init__(self, *args: Any, obj: Any, **kwargs: Any) -> None:
@@ -188,5 +189,5 @@ def _words(text: str) -> dict[str, str]:
 
 
 def _with_samples(name: str, layout: CsvLayout) -> str:
-    samples = ", ".join(value[:40] for value in layout.samples.get(name, ())[:2])
-    return f"{name} ({samples})" if samples else name
+    samples = layout.samples.get(name, ())
+    return f"{name} (such as {samples[0][:40]})" if samples else name

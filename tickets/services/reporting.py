@@ -15,7 +15,7 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.permissions import require
 from nlp.cluster_merging import AT_LEAST, AT_MOST
 from tickets.contracts import CategoryFigures, TicketAudit
-from tickets.figures import pivot, ticket_audit
+from tickets.figures import ticket_audit
 from tickets.map_content import content_of, digest_of
 from tickets.models import AuditReport, Baseline, BaselineRow
 from tickets.services.auditing import audit_job
@@ -43,7 +43,7 @@ def report_sign(
     if actor.user_id is None:
         raise NotAllowed("A person signs the map.", code="not_a_person")
     audit = ticket_audit()
-    content = content_of(audit, pivot(), knowledge_base=knowledge_base, not_founded=not_founded)
+    content = content_of(audit, knowledge_base=knowledge_base, not_founded=not_founded)
     check_signable(audit, size_reason)
     digest = digest_of(content)
     if digest != seen:
