@@ -1,7 +1,9 @@
 """Propose which fine clusters make one category, so that 10 to 15 categories cover most of the texts. Pure.
 
 A proposal only: people rename, merge, split and move. Clusters that are about different things are never put
-together to reach a number; what is left beyond the top categories stands together as the rest.
+together to reach a number; what is left beyond the top categories stands together as the rest. FARTHEST was
+chosen on the demo's tickets, whose true categories are known: NMI with them is 0.52 at 0.6, 0.59 at 0.75 and
+0.58 at 0.85, where the top 15 cover 56, 73 and 85 %.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 AT_LEAST, AT_MOST = 10, 15  # the guide's "top 10 to 15 ticket categories"
 ENOUGH_COVERAGE = 0.9  # of the texts in clusters: no further merging, no further category beyond AT_LEAST
-FARTHEST = 0.6  # cosine distance from which two clusters are about different things
-CUTS = (0.0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, FARTHEST)
+FARTHEST = 0.75  # cosine distance from which two clusters are about different things
+CUTS = (0.0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, FARTHEST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Every step is idempotent: what is there already stays as it is, so a start that 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,14 @@ from runtime.models import Conversation
 from runtime.services import turn_take
 from supportadmin import credentials
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
+from supportadmin.demo.tickets.source import DemoTickets
 from supportadmin.roles import GROUP_OF_ROLE, roles_sync
+from tickets.models import Category, ImportBatch
+from tickets.services import audit_job, audit_start, batch_apply, batch_create
+from tickets.uploads import Upload
 
 Say = Callable[[str], None]
+TICKETS_FILE = "larkstow-closed-tickets.jsonl"
 KEY_NAME = "Larkstow website bot"
 KEY_REQUESTS_PER_MINUTE = 60_000
 SAMPLE_CHANNEL = "website"
@@ -73,6 +79,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_intents(people)} phrasings of {len(read_intents())} intents")
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
+    say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
@@ -200,6 +207,18 @@ def _escalation(lead: Actor) -> None:
         template_save(
             actor=lead, reason=trigger, body=words["with_wait"], body_without_wait=words["without_wait"]
         )
+
+
+def _tickets(lead: Actor) -> int:
+    """Import the demo's closed tickets, and queue the audit that sorts them."""
+    batch = ImportBatch.objects.order_by("pk").first()
+    if batch is None:
+        digest = hashlib.sha256(b"closed tickets of the demo").hexdigest()
+        batch = batch_create(actor=lead, source="zendesk", upload=Upload(TICKETS_FILE, digest, 0))
+    batch_apply(actor=lead, batch=batch, source=DemoTickets(batch.window_end))
+    if not Category.objects.exists() and audit_job() is None:
+        audit_start(actor=lead)
+    return batch.created
 
 
 def _api_key(actor: Actor, stored: dict[str, Any]) -> str:

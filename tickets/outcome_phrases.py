@@ -18,7 +18,7 @@ DONE = (
     r"(?:refunded|credited|reset|unlocked|re-?enabled|enabled|disabled|removed|deleted|cancell?ed|updated|changed|"
     r"corrected|fixed|extended|restored|reissued|re-?sent|resent|sent you a (?:new|fresh)|applied|processed|issued|"
     r"merged|moved|switched|added|activated|deactivated|upgraded|downgraded|adjusted|reversed|cleared|re-?ran|"
-    r"triggered|generated|transferred|lifted|released|reopened|regenerated|exempted|set up|turned (?:on|off))"
+    r"triggered|generated|set|put|restarted|re-?issued|verified|attached|corrected|transferred|lifted|released|reopened|regenerated|exempted|set up|turned (?:on|off))"
 )
 TEAM = r"(?:team|department|dept|colleagues?|specialists?|people|folks)"
 
@@ -27,6 +27,8 @@ ENGINEERING = _any(
     r"(?:with|to|from|by|for) (?:engineering|eng|dev|the devs|developers|r&d)\b",
     r"(?:filed|logged|raised|opened|created|reported) (?:a |this |it )?(?:as )?(?:a |an )?(?:bug|defect|engineering (?:ticket|issue))",
     r"known (?:bug|issue|defect)",
+    r"(?:fault|bug|mistake|error|problem) on our side|regression|(?:is|was) (?:indeed )?a bug\b",
+    r"(?:fix|change|patch|index|update|release) (?:went|goes|will go) live",
     r"(?:hot-?fix|bug ?fix|fix|patch) (?:is |was |has been |will be |went )?(?:live|deployed|released|shipped|out|rolled out|in the next)",
     r"incident (?:is |was |has been )?(?:declared|resolved|open)",
 )
@@ -41,6 +43,7 @@ ACTION = _any(
     rf"{WE} {DONE}",
     rf"(?:has|have) (?:now |just )?been (?:successfully )?{DONE}",
     r"(?:is|are) (?:now )?(?:refunded|credited|unlocked|cancell?ed|restored|active again|re-?enabled)",
+    r"(?:go(?:es)?|went|is going) back to (?:your|the) (?:original )?(?:card|account|bank)",
     r"refund (?:is on its way|was issued|has been issued|will (?:arrive|show|appear))",
     r"(?:closed with )?(?:non-?)?monetary relief",
     r"done on (?:our|my) (?:side|end)",
@@ -59,10 +62,10 @@ INFORMATION = _any(
 )
 SELF_SOLVED = _any(
     r"never ?mind",
+    r"(?:found|fixed) it\b",
     r"(?:i|we) (?:just |have |'ve )?(?:figured|worked|sorted|got) (?:it|this|that) (?:out|working|sorted)",
     r"(?:found|solved|fixed) (?:it|this|the (?:problem|issue|setting|button|cause)) (?:myself|ourselves|on my own|already|in the end)?",
     r"(?:it|that|this) (?:works|is working|resolved itself|went away|started working|seems to work) (?:again |now|by itself|on its own)",
-    r"(?:please |you can )(?:close|ignore) (?:this|the|my) (?:ticket|request|message|case)",
     r"no longer (?:need|an issue|needed|a problem)|my (?:mistake|bad|own fault)",
 )
 ESCALATED = _any(

@@ -29,6 +29,7 @@ ESCALATED = "escalated"
 
 MAX_CHARACTERS = 20_000  # of the agents' words; what comes after does not change the outcome
 SYSTEMS_FOR_FLAG = 2
+FEWEST_ANSWER_WORDS = 8  # a public answer of fewer explains nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +82,27 @@ def outcome_of(facts: Facts) -> Outcome:
 
 
 def _path(facts: Facts, agents: str, evidence: dict[str, str]) -> str:
-    """Return the first path whose words are there, those that name another team before those that do not."""
-    if _is_solved_by_the_customer(facts.conversation, evidence):
-        return SELF_SOLVED
-    for path, pattern in (
-        (ENGINEERING, phrases.ENGINEERING),
-        (SPECIALIST, phrases.SPECIALIST),
-        (ACTION, phrases.ACTION),
-        (INFORMATION, phrases.INFORMATION),
-    ):
+    """Return the path: what agents say they did, else what the customer says, else that somebody answered."""
+    for path, pattern in ((ENGINEERING, phrases.ENGINEERING), (ACTION, phrases.ACTION)):
         if _found(pattern, agents, "path", evidence):
             return path
+    answers = [said.text for said in facts.conversation if said.author == "agent" and said.is_public]
+    last_words = next((s.text for s in reversed(facts.conversation) if s.author == "customer"), "")
+    if _found(phrases.SELF_SOLVED, last_words[:MAX_CHARACTERS], "path", evidence):
+        return SELF_SOLVED
+    if _found(phrases.SPECIALIST, agents, "path", evidence):
+        return SPECIALIST
     if _found(phrases.ENGINEERING_TEAM, facts.group, "path", evidence):
         return ENGINEERING
-    has_reply = any(said.author == "agent" and said.is_public for said in facts.conversation)
-    if not has_reply and not agents and not facts.agent_replies and facts.conversation:
-        evidence["path"] = "no agent has written"
+    if _found(phrases.INFORMATION, "\n".join(answers)[:MAX_CHARACTERS], "path", evidence):
+        return INFORMATION
+    if facts.conversation and not answers and not facts.agent_replies:
+        evidence["path"] = "no agent has answered"
         return NO_REPLY
+    if answers and len(answers[-1].split()) >= FEWEST_ANSWER_WORDS and not answers[-1].rstrip().endswith("?"):
+        evidence["path"] = "an agent has answered"
+        return INFORMATION
     return UNCLASSIFIED
-
-
-def _is_solved_by_the_customer(conversation: Sequence[Said], evidence: dict[str, str]) -> bool:
-    """Whether the customer's last words say so, and no agent had done anything before."""
-    customer = [said.text for said in conversation if said.author == "customer"]
-    agents = "\n".join(said.text for said in conversation if said.author == "agent")[:MAX_CHARACTERS]
-    if not customer or phrases.ACTION.search(agents) or phrases.ENGINEERING.search(agents):
-        return False
-    return _found(phrases.SELF_SOLVED, customer[-1][:MAX_CHARACTERS], "path", evidence)
 
 
 def _escalation(facts: Facts, agents: str, evidence: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""When tickets arrive and when people answer: office hours in Dublin, quiet weekends, month ends, two outages.
+"""When tickets arrive and people answer: office hours in Dublin, quiet weekends, month ends, outages.
 
 Decides nothing about what a ticket is about.
 """

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from integrations.contracts import SourceMessage, SourceTicket, Status
-from supportadmin.demo.tickets.people import Agent, Customer, agent_of, customer_of
+from supportadmin.demo.tickets.people import agent_of, customer_of
 from supportadmin.demo.tickets.phrases import categories, common
 from supportadmin.demo.tickets.plan import Case, plan
-from supportadmin.demo.tickets.talk import Said, Talk, messages_of, times_of
+from supportadmin.demo.tickets.talk import Talk, messages_of, times_of
 from supportadmin.demo.tickets.wording import Words
 
 SOURCE = "demo"

@@ -59,7 +59,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A true category: its ``share`` in per cent, how the help desk files it, and what the audit should say."""
+    """A true category: ``share`` in per cent, how the help desk files it, what the audit should say."""
 
     slug: str
     label: str

@@ -191,11 +191,14 @@ def messages_of(
         )
         if one.who == "customer" and touched and random.random() < 0.02:
             message = replace(message, body=letters.garbled(one.text))
-        elif one.is_public and (
-            customer.writes_html if one.who == "customer" else number > 1 and customer.channel == "email"
+        elif (
+            (touched or number > 1)
+            and one.is_public
+            and (
+                customer.writes_html if one.who == "customer" else number > 1 and customer.channel == "email"
+            )
         ):
-            if touched or number > 1:
-                message = replace(message, body=as_html(random, one.text), is_html=True)
+            message = replace(message, body=as_html(random, one.text), is_html=True)
         messages.append(message)
     return tuple(messages)
 
