@@ -54,10 +54,25 @@ def retrieval(method: str) -> Benchmark:
     return Benchmark(f"retrieval arduino {method}", ("retrieval", "--method", method), files, shown)
 
 
+def categories(name: str) -> Benchmark:
+    """Return the run of one set of utterances with known intents, clustered without being told how many."""
+    files = {"--utterances": f"clusters/{name}.jsonl"}
+    shown = ("nmi", "ari", "accuracy", "n_clusters", "n_gold", "seconds")
+    return Benchmark(f"categories {name}", ("categories",), files, shown)
+
+
+IMPORT = Benchmark(
+    "import 100,000 tickets",
+    ("import", "--rows", "100000"),
+    {},
+    ("rows_per_second", "seconds", "peak_mb", "created", "rejected"),
+)
 BENCHMARKS = (
     *(intents("banking77", train, oos=False) for train in ("train_5", "train_10", "train")),
     *(intents("clinc150", train, oos=True) for train in ("train_5", "train_10", "train")),
     *(retrieval(method) for method in ("hybrid", "dense", "bm25")),
+    *(categories(name) for name in ("dstc11_insurance", "dstc11_banking")),
+    IMPORT,
 )
 
 

@@ -48,8 +48,12 @@ def current_map() -> Map:
 
 def knowledge_base_check_start(actor: Actor) -> Job:
     """Queue a check of the published articles against the most typical tickets of each category."""
-    asked = [CategoryQuestions(*row) for row in category_questions().values()]
-    return audit_start(actor=actor, categories=asked)
+    return audit_start(actor=actor, categories=category_rows())
+
+
+def category_rows() -> list[CategoryQuestions]:
+    """Return what customers typically ask, by category."""
+    return [CategoryQuestions(*row) for row in category_questions().values()]
 
 
 def not_founded(audit: TicketAudit, report: AuditReport | None) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from supportadmin.demo.tickets.generator import generate
 SEED, COUNT = 1, 3_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DemoTickets:
     """A ticket source; the same rows for the same moment."""
 

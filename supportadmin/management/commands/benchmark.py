@@ -14,7 +14,7 @@ from core.errors import InvalidInput
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import categories, load
+from supportadmin.benchmarks import categories, imports, load
 from supportadmin.demo.content import read_test_questions
 
 
@@ -36,6 +36,10 @@ class Command(BaseCommand):
         retrieval.add_argument("--method", choices=["hybrid", "dense", "bm25"], default="hybrid")
         clusters = self._kind(kinds, "categories", "agreement of the audit's clusters with known intents")
         clusters.add_argument("--utterances", type=Path, required=True, help="JSONL: utterance, intent")
+        imports = self._kind(
+            kinds, "import", "speed and memory of the ticket import, in a database of its own"
+        )
+        imports.add_argument("--rows", type=int, default=100_000)
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -73,6 +77,9 @@ class Command(BaseCommand):
             method=options["method"],
             encoder=load_encoder(settings.ENCODER_PATH),
         )
+
+    def _import(self, options: dict[str, Any]) -> dict[str, Any]:
+        return imports.measure(options["rows"])
 
     def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
