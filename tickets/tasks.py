@@ -24,7 +24,8 @@ from tickets.services.renewing import texts_renew
 from tickets.sources import open_source
 from tickets.uploads import upload_path
 
-MAX_SECONDS = 600  # a longer import goes on in the next job: well below the time limit of a task
+MAX_SECONDS = 60  # a longer import goes on in the next job, behind what others wait for meanwhile
+SLICE_SECONDS = 15  # of an audit and of cleaning, which are cheap to take up again
 ACTOR = Actor.system("tickets.tasks.import_tickets")
 
 
@@ -55,7 +56,7 @@ def forget(*, progress: jobs.Progress) -> dict[str, Any]:
 def run_audit(*, progress: jobs.Progress, anew: bool = False, requester: str = "") -> dict[str, Any]:
     """Do an audit of the tickets that count, or a part of a long one; the next job goes on."""
     actor = Actor.system(requester or "tickets.tasks.run_audit")
-    done = audit_run(actor=actor, budget=Budget.of(MAX_SECONDS, progress), anew=anew)
+    done = audit_run(actor=actor, budget=Budget.of(SLICE_SECONDS, progress), anew=anew)
     if not done:
         jobs.enqueue(AUDIT_TASK, requested_by=requester, anew=anew, requester=requester)
     return {"done": done}
@@ -64,7 +65,7 @@ def run_audit(*, progress: jobs.Progress, anew: bool = False, requester: str = "
 @jobs.handler("tickets.tasks.renew_texts")
 def renew_texts(*, progress: jobs.Progress) -> dict[str, Any]:
     """Clean outdated texts anew, or a part of them; the next job goes on."""
-    done = texts_renew(Budget.of(MAX_SECONDS, progress))
+    done = texts_renew(Budget.of(SLICE_SECONDS, progress))
     if not done:
         jobs.enqueue(RENEW_TASK, requested_by="tickets.tasks.renew_texts")
     return {"done": done}

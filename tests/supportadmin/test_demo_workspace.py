@@ -22,6 +22,7 @@ from runtime.models import Handoff, Turn
 from supportadmin import credentials
 from supportadmin.demo.content import read_test_questions
 from supportadmin.quickstart import is_needed, quickstart
+from tickets.models import Ticket
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.django_db]
 Demo = dict[str, Any]
@@ -82,7 +83,9 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
     counts = knowledge_base_counts(today=Revision.objects.latest("created_at").created_at.date())
     assert (counts.published, counts.unindexed, counts.in_review) == (40, 0, 0)
     assert Release.objects.filter(is_live=True).count() == 1
-    assert not Job.objects.exclude(state=Job.State.SUCCEEDED).exists()
+    waiting = Job.objects.exclude(state=Job.State.SUCCEEDED).values_list("task", "state")
+    assert sorted(waiting) == [("tickets.tasks.renew_texts", "queued"), ("tickets.tasks.run_audit", "queued")]
+    assert Ticket.objects.counting().count() == 3_000
     assert Turn.objects.count() == 35
     assert all(handoff.complete for handoff in Handoff.objects.all())
 
@@ -120,7 +123,8 @@ def test_the_dashboard_counts_rows(client_of: Callable[[str], Client]) -> None:
         decision: Turn.objects.filter(decision=decision).count()
         for decision in ("answer", "clarify", "escalate", "out_of_scope")
     }
-    assert dashboard["steps"][0]["facts"][0] == {"label": "Published articles", "value": 40}
+    assert dashboard["steps"][0]["facts"][0] == {"label": "Closed tickets that count", "value": "3,000"}
+    assert dashboard["steps"][1]["facts"][0] == {"label": "Published articles", "value": 40}
 
 
 @pytest.mark.row("8.7")

@@ -151,7 +151,7 @@ def test_every_ticket_that_counts_is_read_once_and_again_when_it_changes() -> No
 @pytest.mark.django_db(transaction=True)
 def test_the_job_goes_on_until_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditing, "load_encoder", lambda folder, threads: WordsEncoder())
-    monkeypatch.setattr("tickets.tasks.MAX_SECONDS", 0)
+    monkeypatch.setattr("tickets.tasks.SLICE_SECONDS", 0)
     imported(*many())  # type: ignore[arg-type]
     jobs.run_due()
     audit_start(actor=SYSTEM)

@@ -65,6 +65,7 @@ def test_a_file_that_cannot_be_read_fails_with_the_reason_and_can_be_tried_again
 def test_a_long_import_goes_on_in_the_next_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "CHUNK_ROWS", 3)
     monkeypatch.setattr(tasks, "MAX_SECONDS", 0)
+    monkeypatch.setattr(tasks, "SLICE_SECONDS", 0)
     batch = queued()
     assert jobs.run_due() == 6  # 3 + 3 + 1 rows, one that finds the end, and two that clean
     batch.refresh_from_db()
