@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "ResolutionEnum": "intents.models.Intent.Resolution",
         "IntentStateEnum": "intents.models.Intent.State",
         "ConversationStateEnum": "runtime.models.Conversation.State",
         "HandoffStateEnum": "runtime.models.Handoff.State",
