@@ -133,7 +133,7 @@ SHORTEST_NAMED_SECRET, SHORTEST_TOKEN = 8, 16  # characters without white space
 FEWEST_IBAN_DIGITS, FEWEST_CARD_DIGITS, FEWEST_PHONE_DIGITS = 2, 13, 7
 SECRET_WORDS = ("key", "token", "secret", "api")
 PASSWORD_WORDS = (
-    *("pass", "pwd", "pw", "kennwort", "contrase", "clave", "senha", "wachtwoord"),
+    *("pass", "pwd", "pw", "kennwort", "contrase", "clave", "senha", "wachtwoord"),  # nosec B105 - words
     *("pin", "otp", "cvv", "cvc", "code", "código", "codigo", "sms", "text sai", "text says"),
 )
 REGIONS = ("GB", "DE", "FR", "AU", "NL", "ES", "IT", "IE", "IN", "CH", "AT", "BE", "JP", "BR")
