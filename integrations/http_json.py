@@ -99,7 +99,7 @@ class HelpDeskClient:
                     break
                 if attempt + 1 < MAX_TRIES:
                     pause = PAUSES_SECONDS[attempt] if pause is None else pause
-                    self.sleep(pause * (1 + JITTER * random.random()))  # noqa: S311 - not for secrecy
+                    self.sleep(pause * (1 + JITTER * random.random()))  # noqa: S311  # nosec B311
         raise Unavailable(f"The help desk does not answer: {problem}.", code="help_desk_unavailable")
 
     def next_target(self, link: str) -> str:
