@@ -86,5 +86,5 @@ class TicketSource(Protocol):
         ...
 
     def count(self) -> int:
-        """Return how many rows there are, without looking into them; raises InvalidInput as ``rows`` does."""
+        """Return about how many rows there are; raises InvalidInput where it is seen that ``rows`` would."""
         ...

@@ -33,6 +33,7 @@ from integrations.fields import (
     tagged_escalated,
 )
 from integrations.packed import opened
+from integrations.row_count import about_rows
 from integrations.streams import BadRow, TextStream, normalised
 
 NAME = "csv"
@@ -69,11 +70,12 @@ class CsvTickets:
                 yield normalised(record, read)
 
     def count(self) -> int:
-        """Return how many rows there are below the header; raises InvalidInput like ``rows``."""
+        """Return about how many rows there are below the header: exactly, if there are few."""
         with opened(self._path) as source:
             records = csv_records(TextStream(source), delimiter=self._mapping.delimiter)
             _places(next(records).value, self._mapping)
-            return sum(1 for _ in records)
+            about = about_rows(self._path, json_lines=False)
+            return about if about is not None else sum(1 for _ in records)
 
 
 def preview(path: Path, mapping: CsvMapping, *, rows: int = 20) -> list[SourceRow]:

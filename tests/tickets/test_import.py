@@ -27,8 +27,9 @@ from tests.tickets.builders import (
 from tickets import workflow
 from tickets.bulk_upsert import Upsert
 from tickets.models import ImportBatch, ImportRejection, RawText, Ticket, TicketText
-from tickets.services import batch_apply, batch_stop, raw_texts_forget, writing
-from tickets.services.writing import Superseded, chunk_write
+from tickets.services import batch_apply, batch_stop, masking, raw_texts_forget, writing
+from tickets.services.masking import Masking
+from tickets.services.writing import Superseded, chunk_prepare, chunk_store
 
 pytestmark = pytest.mark.django_db
 MANY = [
@@ -209,7 +210,7 @@ def test_of_two_workers_with_one_import_the_second_writes_nothing() -> None:
     other.state = "running"
     before = stored()
     with pytest.raises(Superseded):
-        chunk_write(other, rows_of(*MANY)[:3])
+        chunk_store(other, chunk_prepare(other, rows_of(*MANY)[:3], Masking()), Masking())
     assert stored() == before
     assert ImportBatch.objects.get().rows_in == 3
 
@@ -229,7 +230,7 @@ def test_a_stopped_import_ends_after_the_rows_that_it_has_stored() -> None:
 
 def test_what_another_import_changed_meanwhile_is_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
     imported(ticket(subject="Old", closed_days_ago=20))
-    prepare, calls = writing._prepared, []
+    prepare, calls = masking.prepare, []
 
     def outpaced(*args: Any) -> Any:
         calls.append(1)
@@ -237,7 +238,7 @@ def test_what_another_import_changed_meanwhile_is_planned_again(monkeypatch: pyt
             Ticket.objects.update(updated_at=NOW, content_hash="newer")
         return prepare(*args)
 
-    monkeypatch.setattr(writing, "_prepared", outpaced)
+    monkeypatch.setattr(masking, "prepare", outpaced)
     assert counters(imported(ticket(subject="New", closed_days_ago=10))) == {"unchanged": 1}
     assert (len(calls), Ticket.objects.get().subject) == (2, "Old")
 
@@ -308,3 +309,13 @@ def uninterrupted() -> list[Any]:
         result = [stored(), counters(batch)]
         transaction.set_rollback(True)
     return result
+
+
+def test_other_processes_store_what_one_alone_does() -> None:
+    alone = new_batch()
+    batch_apply(actor=SYSTEM, batch=alone, source=ListSource(rows_of(*MANY)))
+    rows = stored()
+    Ticket.objects.all().delete()
+    together = new_batch()
+    together = batch_apply(actor=SYSTEM, batch=together, source=ListSource(rows_of(*MANY)), processes=2)
+    assert (together.state, stored() == rows) == ("done", True)

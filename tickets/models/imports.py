@@ -61,7 +61,9 @@ class ImportBatch(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     error = models.TextField(blank=True)
     job = models.ForeignKey("core.Job", on_delete=models.SET_NULL, null=True, related_name="+")
-    rows_total = models.PositiveIntegerField(null=True, help_text="Rows of the file, once they are counted.")
+    rows_total = models.PositiveIntegerField(
+        null=True, help_text="Rows of the file: about so many until the import is done."
+    )
     rows_in = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)

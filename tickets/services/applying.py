@@ -23,8 +23,9 @@ from integrations.contracts import SourceRow, TicketSource
 from tickets import workflow
 from tickets.import_plan import closed_at
 from tickets.models import ImportBatch
+from tickets.services.masking import Masking
 from tickets.services.renewing import TASK as RENEW_TASK
-from tickets.services.writing import Superseded, chunk_write
+from tickets.services.writing import Chunk, Superseded, chunk_prepare, chunk_store
 from tickets.uploads import upload_delete
 
 Progress = Callable[[int, int, str], None]
@@ -37,12 +38,14 @@ def batch_apply(
     source: TicketSource,
     progress: Progress | None = None,
     seconds: float = float("inf"),
+    processes: int = 0,
 ) -> ImportBatch:
     """Import the rows of ``source`` that the batch has not seen yet; return it as it stands then.
 
-    Counts the rows first, so that a source that cannot be read as a whole is refused with nothing stored
-    (DomainError; the batch has failed). A batch that is done or stopped stays as it is. After about
-    ``seconds`` it stays running, to be gone on with. ``source`` is read from its beginning, twice.
+    Counts the rows first, where that takes a pass over them, so that a source that cannot be read as a whole
+    is refused with nothing stored (DomainError; the batch has failed). A batch that is done or stopped stays
+    as it is. After about ``seconds`` it stays running, to be gone on with. ``source`` is read from its
+    beginning. With ``processes``, so many others mask texts while this one reads and writes.
     """
     if batch.state in (workflow.DONE, workflow.STOPPED, workflow.DRAFT):
         return batch
@@ -52,12 +55,15 @@ def batch_apply(
         if batch.rows_total is None:
             _measure(batch, source)
         rows = islice(source.rows(), batch.rows_in, None)
-        for chunk in _chunks(rows):
-            chunk_write(batch, chunk)
-            if progress:
-                progress(batch.rows_in, batch.rows_total or 0, f"{batch.rows_in} rows")
-            if time.monotonic() > until:
-                return batch
+        with Masking(processes) as masking:
+            chunks = (chunk_prepare(batch, part, masking) for part in _chunks(rows))
+            for chunk in _ahead(chunks) if processes else chunks:
+                chunk_store(batch, chunk, masking)
+                if progress:
+                    total = max(batch.rows_in, batch.rows_total or 0)
+                    progress(batch.rows_in, total, f"{batch.rows_in} rows")
+                if time.monotonic() > until:
+                    return batch
     except Superseded:
         batch.refresh_from_db()
         return batch
@@ -95,6 +101,15 @@ def batch_fail(*, actor: Actor, batch: ImportBatch, refusal: DomainError) -> Non
             error=refusal.message,
         )
         activity.record(actor, "import.failed", batch, after={"why": refusal.message[:500]})
+
+
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Yield the chunks, each after the next one has been begun, so that others can work on it meanwhile."""
+    waiting = next(chunks, None)
+    while waiting is not None:
+        following = next(chunks, None)
+        yield waiting
+        waiting = following
 
 
 def _chunks(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:

@@ -6,21 +6,19 @@ and the other writes nothing. Does not decide what becomes of a row (tickets.imp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
 from django.db.models import F
 from django.utils import timezone
 
 from core.writing import write_transaction
 from integrations.contracts import SourceRow
-from tickets.bulk_upsert import Parameters, Upsert
 from tickets.import_plan import ChunkPlan, Known, Window, is_sound_id, plan_chunk
 from tickets.models import ImportBatch, ImportRejection, RawText, Ticket, TicketText
 from tickets.querysets import TicketQuerySet
-from tickets.rows import rows_of
+from tickets.services.masking import Masking, Prepared, upserts
 from tickets.texts import storable
 from tickets.workflow import DELETED_STATUS, KEPT_REJECTIONS, RAW_TEXT_DAYS, RUNNING
 
@@ -28,13 +26,14 @@ MAX_PLANS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A ticket ready to be stored; the rows of its texts begin with its id, which is not known yet."""
+class Chunk:
+    """Some rows on their way: what was known of their tickets, the plan, and the rows to store when asked."""
 
-    external_id: str
-    ticket: Parameters
-    text: Parameters
-    raw: Parameters
+    rows: Sequence[SourceRow]
+    known_ids: frozenset[str]
+    known: dict[str, Known]
+    plan: ChunkPlan
+    prepared: Callable[[], list[Prepared]]
 
 
 class Superseded(Exception):
@@ -45,28 +44,31 @@ class _Outpaced(Exception):
     """Another import has changed these tickets since the chunk was planned."""
 
 
-def chunk_write(batch: ImportBatch, rows: Sequence[SourceRow]) -> None:
-    """Plan the rows, mask their texts, and store them together with the batch's new position and counters.
+def chunk_prepare(batch: ImportBatch, rows: Sequence[SourceRow], masking: Masking) -> Chunk:
+    """Plan the rows by what is known now, and begin to mask their texts."""
+    ids = {row.ticket.external_id for row in rows if row.ticket and is_sound_id(row.ticket.external_id)}
+    known = _known(batch.source, ids)
+    plan = plan_chunk(rows, known, window=Window(batch.window_start, batch.window_end), batch_id=batch.pk)
+    delete_raw_after = timezone.localdate() + timedelta(days=RAW_TEXT_DAYS)
+    prepared = masking.submit(list(plan.writes.items()), batch.source, batch.pk, delete_raw_after)
+    return Chunk(rows, frozenset(ids), known, plan, prepared)
+
+
+def chunk_store(batch: ImportBatch, chunk: Chunk, masking: Masking) -> None:
+    """Store a chunk together with the batch's new position and counters; plan it anew where it is outdated.
 
     Raises Superseded, with nothing written, when the batch is no longer running at ``batch.rows_in``.
     """
-    ids = {row.ticket.external_id for row in rows if row.ticket and is_sound_id(row.ticket.external_id)}
     for _ in range(MAX_PLANS):
-        known = _known(batch.source, ids)
-        plan = plan_chunk(
-            rows,
-            known,
-            window=Window(batch.window_start, batch.window_end),
-            batch_id=batch.pk,
-        )
-        prepared = _prepared(batch, plan)
+        prepared = chunk.prepared()
         try:
             with write_transaction():
-                _advance(batch, plan)
-                if _known(batch.source, ids, lock=True) != known:
+                _advance(batch, chunk.plan)
+                if _known(batch.source, chunk.known_ids, lock=True) != chunk.known:
                     raise _Outpaced
-                _store(batch, plan, prepared)
+                _store(batch, chunk.plan, prepared)
         except _Outpaced:
+            chunk = chunk_prepare(batch, chunk.rows, masking)
             continue
         batch.refresh_from_db()
         return
@@ -85,35 +87,6 @@ def _known(source: str, ids: Iterable[str], *, lock: bool = False) -> dict[str, 
     }
 
 
-def _prepared(batch: ImportBatch, plan: ChunkPlan) -> list[_Prepared]:
-    """Return the rows to store; the slow part of an import, outside of any transaction."""
-    delete_raw_after = timezone.localdate() + timedelta(days=RAW_TEXT_DAYS)
-    tickets, texts, raw_texts = _upserts()
-    prepared = []
-    for external_id, write in plan.writes.items():
-        ticket, text, raw = rows_of(
-            write, source=batch.source, batch_id=batch.pk, delete_raw_after=delete_raw_after
-        )
-        prepared.append(
-            _Prepared(
-                external_id,
-                tickets.parameters(ticket),
-                texts.parameters(text)[1:],
-                raw_texts.parameters(raw)[1:],
-            )
-        )
-    return prepared
-
-
-@cache
-def _upserts() -> tuple[Upsert, Upsert, Upsert]:
-    return (
-        Upsert(Ticket, key=("source", "external_id"), keep=("first_batch",)),
-        Upsert(TicketText, key=("ticket",)),
-        Upsert(RawText, key=("ticket",)),
-    )
-
-
 def _advance(batch: ImportBatch, plan: ChunkPlan) -> None:
     """Move position and counters, if the batch still is where it was read."""
     moved = ImportBatch.objects.filter(pk=batch.pk, state=RUNNING, rows_in=batch.rows_in).update(
@@ -123,10 +96,10 @@ def _advance(batch: ImportBatch, plan: ChunkPlan) -> None:
         raise Superseded("This import was stopped, or another worker goes on with it.")
 
 
-def _store(batch: ImportBatch, plan: ChunkPlan, prepared: Sequence[_Prepared]) -> None:
+def _store(batch: ImportBatch, plan: ChunkPlan, prepared: Sequence[Prepared]) -> None:
     """Apply the plan: writes, seen, leaving; then keep why rows were rejected."""
     tickets = Ticket.objects.filter(source=batch.source)
-    upsert_tickets, upsert_texts, upsert_raw_texts = _upserts()
+    upsert_tickets, upsert_texts, upsert_raw_texts = upserts()
     upsert_tickets.execute(row.ticket for row in prepared)
     stored = tickets.filter(external_id__in=[row.external_id for row in prepared])
     ids = dict(stored.values_list("external_id", "pk"))

@@ -22,6 +22,8 @@ from tickets.workflow import DEFAULT_WINDOW_DAYS, DONE
 EXIT_REJECTED, EXIT_REFUSED = 1, 2
 MAX_MAPPING_BYTES = 1_000_000
 SHOWN_REJECTIONS = 20
+LARGE_BYTES = 5_000_000  # from here on it pays to start other processes
+MASKING_PROCESSES = 2
 ACTOR = Actor.system("import_tickets")
 
 
@@ -76,7 +78,10 @@ class Command(BaseCommand):
         ) or batch_create(actor=ACTOR, source=source, upload=upload, mapping=mapping, **window)
         if batch.rows_in and self._is_loud:
             self.stdout.write(f"Going on after row {batch.rows_in}.")
-        batch = batch_apply(actor=ACTOR, batch=batch, source=reader, progress=self._progress)
+        processes = MASKING_PROCESSES if upload.size_bytes >= LARGE_BYTES else 0
+        batch = batch_apply(
+            actor=ACTOR, batch=batch, source=reader, progress=self._progress, processes=processes
+        )
         if batch.state != DONE:
             raise InvalidInput(f"Stopped after {batch.rows_in} rows; run it again to go on.", code="stopped")
         return batch
