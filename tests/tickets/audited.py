@@ -32,6 +32,9 @@ class WordsEncoder:
         vectors = np.array(rows, dtype=np.float32).reshape(len(texts), DIMENSION)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
+    def clear_cache(self) -> None:
+        """Keep nothing anyway."""
+
 
 def _direction(word: str) -> np.ndarray:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")

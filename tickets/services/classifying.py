@@ -71,6 +71,7 @@ def vectors_update(budget: Budget, encoder: SentenceEncoder) -> bool:
         tickets = _with_text(ids)
         texts = [text_to_encode(ticket.subject, _words(ticket)) for ticket in tickets]
         vectors = encoder.encode(texts)
+        encoder.clear_cache()  # hardly two tickets are the same, and token vectors are large
         rows = [
             TicketVector(
                 ticket_id=ticket.pk,
