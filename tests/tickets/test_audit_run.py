@@ -101,7 +101,6 @@ def test_what_a_person_moved_stays_and_what_changed_its_words_is_sorted_anew() -
     tickets_move(actor=SYSTEM, tickets=[moved.pk], into=into)
     later = {"updated_at": NOW, "csat": 1}
     imported(about("topica", 0, **later), about("topicb", 0, **later))
-    Classification.objects.get(ticket__external_id="topicb-0")
     run_outcomes_and_vectors()
     assert Classification.objects.get(ticket__external_id="topicb-0").cluster is None
     assert tickets_assign(Budget.of(60), clustering)
