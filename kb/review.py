@@ -16,7 +16,7 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.jobs import enqueue
 from core.transitions import move
-from kb import index_version, workflow
+from kb import gate, index_version, workflow
 from kb.models import Article, Revision
 from kb.services import person, revision_save_draft
 
@@ -65,6 +65,7 @@ def revision_publish(*, actor: Actor, revision: Revision) -> None:
         if article.archived_at is not None:
             raise Conflict("Restore the archived article first.", code="article_archived")
         _refuse_without_audience(article)
+        gate.refuse_blocked(revision)
         previous = article.published_revision
         if previous is not None:
             move(previous, to=workflow.ARCHIVED, allowed=workflow.REVISION_STEPS)
