@@ -6,7 +6,7 @@ are short: they are cleaned and masked, not cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from integrations.contracts import SourceMessage, SourceTicket
 from nlp.cleaning import clean
 from nlp.glossary import Glossary
+from nlp.marking import Stretch, marked
 from nlp.redaction import redact
 from nlp.ticket_text import prepare as prepare_message
 
@@ -68,6 +69,16 @@ def raw_conversation(ticket: SourceTicket) -> list[dict[str, Any]]:
     return [
         {**_entry(message, storable(message.body)), "is_html": message.is_html}
         for message in ticket.messages[:MAX_MESSAGES]
+    ]
+
+
+def marked_conversation(
+    conversation: Sequence[Mapping[str, Any]], glossary: Glossary
+) -> list[tuple[Stretch, ...]]:
+    """Return each message of tickets.models.RawText as stretches that show what cleaning does to it."""
+    return [
+        marked(prepare_message(entry["text"], is_html=entry.get("is_html", False), glossary=glossary))
+        for entry in conversation
     ]
 
 

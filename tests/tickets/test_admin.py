@@ -18,7 +18,7 @@ from core import jobs
 from core.models import Job, User
 from integrations.contracts import Rejection, SourceMessage
 from tests.tickets.builders import NOW, counters, csv_of, imported, new_batch, ticket, zendesk_of
-from tickets.models import ImportBatch, RawText, Ticket
+from tickets.models import GlossaryTerm, ImportBatch, RawText, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("upload_dir")]
 IMPORTS, ADD = "/admin/tickets/importbatch/", "/admin/tickets/importbatch/add/"
@@ -247,6 +247,18 @@ def test_raw_texts_stand_beside_cleaned_ones_for_those_who_may_see_them(lead: Cl
     page = lead.get(address).content.decode()
     assert "the raw text is deleted" in page
     assert "kim@example.com" not in page
+
+
+@pytest.mark.row("1.10")
+def test_a_raw_text_is_marked_with_what_cleaning_took_away_and_put_there(lead: Client) -> None:
+    GlossaryTerm.objects.update_or_create(term="pw", defaults={"expansion": "password"})
+    message = SourceMessage("customer", "My pw, for kim@example.com\n\nSent from my iPhone", NOW)
+    imported(ticket(messages=(message,)))
+    page = lead.get(reverse("admin:tickets_ticket_change", args=(Ticket.objects.get().pk,))).content.decode()
+    assert ">kim@example.com</del><ins title=\"email\">[email]</ins>" in page
+    assert ">pw</del><ins" in page
+    assert ">password</ins>" in page
+    assert "Sent from my iPhone</del> <span class=\"sa-tag\">signature</span>" in page
 
 
 def test_tickets_are_found_by_id_by_subject_and_by_the_customers_words(lead: Client) -> None:

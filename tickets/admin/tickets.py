@@ -17,12 +17,15 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin_base import NextStepMixin, ReadOnlyAdmin, actor_of
 from core.errors import DomainError
+from tickets.glossary import current_glossary
 from tickets.models import Category, Classification, RawText, Ticket, TicketText
 from tickets.services import tickets_move, training_texts
 from tickets.services.board import MAX_MOVED_TICKETS
 from tickets.services.renewing import MAX_EXPORTED
+from tickets.texts import marked_conversation
 
 VIEW_RAW = "tickets.view_rawtext"
+MAX_COMPARED = 100  # messages: each is cleaned anew to show what cleaning did
 STATUS_BADGES = {"solved": "success", "closed": "success", "deleted": "danger"}
 AUTHORS = {"customer": "Customer", "agent": "Agent", "system": "System"}
 
@@ -188,16 +191,15 @@ def _texts(ticket: Ticket, *, with_raw: bool) -> dict[str, Any]:
     """Return the cleaned conversation, each message beside its raw text where it is kept and may be seen."""
     text = TicketText.objects.filter(pk=ticket.pk).first()
     raw = RawText.objects.filter(pk=ticket.pk).first() if with_raw else None
+    before = marked_conversation(raw.conversation[:MAX_COMPARED], current_glossary()) if raw else []
     messages = [
         {
             "author": AUTHORS.get((cleaned or {}).get("author", ""), ""),
             "at": (cleaned or {}).get("at", "")[:16].replace("T", " "),
             "is_public": (cleaned or {}).get("is_public", True),
             "text": (cleaned or {}).get("text", ""),
-            "raw": (before or {}).get("text", ""),
+            "raw": stretches or (),
         }
-        for cleaned, before in zip_longest(
-            text.conversation if text else [], raw.conversation if raw else [], fillvalue=None
-        )
+        for cleaned, stretches in zip_longest(text.conversation if text else [], before, fillvalue=None)
     ]
     return {"text": text, "raw": raw, "with_raw": with_raw, "conversation": messages}
