@@ -19,6 +19,7 @@ class TurnFacts:
     text: str
     intent: str = ""
     intent_resolution: str = ""
+    intent_category: int | None = None  # the category of the audit that the intent comes from
     confidence: float = 0.0
     threshold: float = 1.0
     margin: float = 0.0

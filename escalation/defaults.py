@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalation.triggers import (
+    FLAGGED_CATEGORY,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -58,6 +59,10 @@ TEMPLATES = (
     _template(
         HUMAN_ONLY_INTENT,
         "This is something our team handles personally: a support specialist will take over.",
+    ),
+    _template(
+        FLAGGED_CATEGORY,
+        "This often needs a closer look from our team, so I'm connecting you with a support specialist.",
     ),
     _template(
         LOW_CONFIDENCE,

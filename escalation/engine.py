@@ -13,6 +13,7 @@ from __future__ import annotations
 from escalation.contracts import Decision, Escalation, Rule, RuleSet, TurnFacts
 from escalation.human_request import human_request_find
 from escalation.triggers import (
+    FLAGGED_CATEGORY,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -27,7 +28,7 @@ from escalation.triggers import (
 ANSWER, CLARIFY, ESCALATE, OUT_OF_SCOPE = "answer", "clarify", "escalate", "out_of_scope"
 DOUBTS = frozenset({LOW_CONFIDENCE, NO_ANSWER})
 # After one question these still end with a person: the question was for the person's benefit.
-WISHES = frozenset({HUMAN_REQUEST, HUMAN_ONLY_INTENT})
+WISHES = frozenset({HUMAN_REQUEST, HUMAN_ONLY_INTENT, FLAGGED_CATEGORY})
 
 
 def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
@@ -68,6 +69,9 @@ def _evidence(rule: Rule, facts: TurnFacts) -> str | None:
         fires = False  # nothing is known, or the doubt is settled
     elif rule.trigger == HUMAN_ONLY_INTENT:
         fires = facts.intent_resolution == "human_only" and not facts.is_fallback
+    elif rule.trigger == FLAGGED_CATEGORY:
+        is_known = facts.intent_category is not None and not facts.is_fallback
+        fires = is_known and facts.intent_category == settings["category_id"]
     elif rule.trigger == LOW_CONFIDENCE:
         by_intent = settings["minimum_confidence_by_intent"]
         minimum = max(facts.threshold, by_intent.get(facts.intent, settings["minimum_confidence"]))

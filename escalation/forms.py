@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
 )
 
@@ -15,12 +16,14 @@ from core.errors import DomainError
 from escalation.language_lint import ERROR, template_lint
 from escalation.models import HandoffTemplate, Rule
 from escalation.triggers import TRIGGERS, kind_validate, parameters_validate
+from tickets.selectors import category_names
 
 RATIOS = {
     "minimum_confidence": "Escalate below this confidence, even where the release's own threshold is lower.",
     "ambiguous_below_margin": "Two intents closer than this are asked about (0.10 = ten points).",
     "minimum_score": "A section must score at least this to be given as an answer.",
 }
+CATEGORY = "category_id"
 LINES = {
     "extra_phrases": "Further phrases that count as asking for a person, one per line.",
     "minimum_confidence_by_intent": "Stricter thresholds, one per line: intent = 0.8",
@@ -94,6 +97,16 @@ def setting_field(name: str) -> forms.Field:
     if name in RATIOS:
         widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01", "min": 0, "max": 1})
         return forms.FloatField(min_value=0, max_value=1, help_text=RATIOS[name], widget=widget)
+    if name == CATEGORY:
+        return forms.TypedChoiceField(
+            label="Category",
+            required=False,
+            coerce=int,
+            empty_value=None,
+            choices=[("", "No category: the rule never fires"), *category_names()],
+            help_text="The rule fires for messages whose intent comes from this category of the audit.",
+            widget=UnfoldAdminSelectWidget,
+        )
     return forms.CharField(
         required=False,
         max_length=5000,
@@ -112,7 +125,7 @@ def _shown(name: str, value: Any) -> Any:
 
 def _read(name: str, value: Any) -> Any:
     """Return a setting as the rule keeps it, or raise ValidationError naming the line."""
-    if name in RATIOS:
+    if name in RATIOS or name == CATEGORY:
         return value
     lines = [line.strip() for line in value.splitlines() if line.strip()]
     if name == "extra_phrases":

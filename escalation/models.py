@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from escalation.triggers import (
+    FLAGGED_CATEGORY,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -32,6 +33,7 @@ class Rule(models.Model):
         HUMAN_ONLY_INTENT = HUMAN_ONLY_INTENT, TRIGGERS[HUMAN_ONLY_INTENT].label
         LOW_CONFIDENCE = LOW_CONFIDENCE, TRIGGERS[LOW_CONFIDENCE].label
         NO_ANSWER = NO_ANSWER, TRIGGERS[NO_ANSWER].label
+        FLAGGED_CATEGORY = FLAGGED_CATEGORY, TRIGGERS[FLAGGED_CATEGORY].label
         STEP_FAILURE = STEP_FAILURE, TRIGGERS[STEP_FAILURE].label
 
     name = models.CharField(max_length=100, unique=True)

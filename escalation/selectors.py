@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from escalation.contracts import Rule, RuleSet
 from escalation.models import HandoffTemplate, RuleSetVersion
+from escalation.triggers import RATIO, TRIGGERS
 
 EMPTY = RuleSet(version=0, rules=())
 
@@ -32,7 +33,7 @@ def thresholds() -> tuple[tuple[str, str, float], ...]:
         (rule.name, name.replace("_", " "), float(value))
         for rule in live_rule_set().rules
         for name, value in rule.parameters.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        if TRIGGERS[rule.trigger].properties.get(name) is RATIO
     )
 
 

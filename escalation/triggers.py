@@ -15,6 +15,7 @@ HUMAN_ONLY_INTENT = "human_only_intent"
 LOW_CONFIDENCE = "low_confidence"
 NO_ANSWER = "no_answer"
 STEP_FAILURE = "step_failure"
+FLAGGED_CATEGORY = "flagged_category"
 
 HARD, SOFT = "hard", "soft"
 MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 4)
@@ -80,6 +81,12 @@ TRIGGERS: Mapping[str, Trigger] = {
         # 6 wrongly (at 0.30: 50 and 15); of its 126 test questions 81 and 4; of 20 off-topic messages none.
         # From 0.36 to 0.38 more wrong answers fall away than right ones. What the score means: kb.ranking.
         defaults={"minimum_score": 0.38},
+    ),
+    FLAGGED_CATEGORY: Trigger(
+        label="The issue is of a category that the audit flagged",
+        kinds=(SOFT, HARD),
+        properties={"category_id": {"type": ["integer", "null"], "minimum": 1}},
+        defaults={"category_id": None},  # a rule without its category fires never
     ),
     STEP_FAILURE: Trigger(label="A step of the agent failed", kinds=(HARD,), properties={}, defaults={}),
 }

@@ -44,12 +44,16 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class IntentProfile:
-    """What others need to know of an intent; ``resolution`` is ai_resolvable, ai_assisted or human_only."""
+    """What others need to know of an intent; ``resolution`` is ai_resolvable, ai_assisted or human_only.
+
+    ``category_id`` is the category of the ticket audit that it comes from.
+    """
 
     slug: str
     label: str
     description: str
     resolution: str
+    category_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from intents.readiness import training_readiness
 from intents.workflow import MIN_REAL_EXAMPLES
 
 MAX_INTENTS = 1_000
-_PROFILE_FIELDS = ("slug", "label", "description", "resolution")
+_PROFILE_FIELDS = ("slug", "label", "description", "resolution", "category_id")
 
 
 def intent_profile(slug: str) -> IntentProfile | None:

@@ -201,8 +201,11 @@ def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
 
 def _read_intent(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     outcome.profile = _profile(outcome.facts.intent, engines)
-    outcome.facts = replace(outcome.facts, intent_resolution=outcome.profile.resolution)
-    return {"label": outcome.profile.label, "resolution": outcome.profile.resolution}
+    profile = outcome.profile
+    outcome.facts = replace(
+        outcome.facts, intent_resolution=profile.resolution, intent_category=profile.category_id
+    )
+    return {"label": profile.label, "resolution": profile.resolution, "category_id": profile.category_id}
 
 
 def _search(outcome: Outcome, engines: Engines, audience: Audience, page: str) -> Mapping[str, Any]:

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from escalation.triggers import HUMAN_ONLY_INTENT, HUMAN_REQUEST, NO_ANSWER
+from escalation.triggers import FLAGGED_CATEGORY, HUMAN_ONLY_INTENT, HUMAN_REQUEST, NO_ANSWER
 from kb.contracts import ExclusionHit, SearchHit
 from kb.links import resolve
 
 RELATED_RATIO = 0.9  # another article this close to the best one is named too
 MAX_RELATED = 2
 
+BEFORE_A_PERSON = (
+    "Someone from our team will handle this personally. Could you describe it in a sentence or two "
+    "first, so they have what they need?"
+)
 OPEN_QUESTIONS: Mapping[str, str] = {
     HUMAN_REQUEST: (
         "I can bring in a person. So that the right one picks this up: what is it about, in a sentence?"
     ),
-    HUMAN_ONLY_INTENT: (
-        "Someone from our team will handle this personally. Could you describe it in a sentence or two "
-        "first, so they have what they need?"
-    ),
+    HUMAN_ONLY_INTENT: BEFORE_A_PERSON,
+    FLAGGED_CATEGORY: BEFORE_A_PERSON,
     NO_ANSWER: (
         "I haven't found a good answer to that yet. Could you tell me a little more: what are you trying to "
         "do, and what happens?"

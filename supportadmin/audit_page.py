@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.admin_base import actor_of
 from core.errors import DomainError
+from escalation.drafting import soft_rules_draft
+from escalation.triggers import FLAGGED_CATEGORY
 from nlp.cluster_merging import AT_LEAST, AT_MOST
 from supportadmin.audit_map import current_map, knowledge_base_check_start
 from tickets.map_content import (
@@ -27,10 +29,12 @@ from tickets.map_content import (
     to_markdown,
 )
 from tickets.models import AuditReport
+from tickets.selectors import flagged_categories
 from tickets.services import check_signable, report_sign
 
 VIEW = "tickets.view_auditreport"
 SHOWN_VERSIONS = 20
+SHOWN_DRAFTS = 10
 TONES = {"ai_resolvable": "good", "ai_assisted": "info", "human_only": "bad", "": ""}
 EXPORTS = {
     "json": ("application/json", "json"),
@@ -90,6 +94,21 @@ def check_knowledge_base(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.message)
     return HttpResponseRedirect(reverse("audit-map"))
+
+
+@login_required
+@permission_required("escalation.add_rule", raise_exception=True)
+@require_POST
+def draft_rules(request: HttpRequest) -> HttpResponse:
+    """Draft a soft escalation rule, disabled, for each flagged category that has none."""
+    drafts = soft_rules_draft(actor=actor_of(request), categories=flagged_categories())
+    if drafts:
+        names = ", ".join(f"“{rule.name}”" for rule in drafts[:SHOWN_DRAFTS])
+        messages.success(request, f"Drafted, not enabled: {names}. Look at each before you enable it.")
+    else:
+        messages.info(request, "Every flagged category has its rule already; nothing was added.")
+    rules = reverse("admin:escalation_rule_changelist")
+    return HttpResponseRedirect(f"{rules}?trigger__exact={FLAGGED_CATEGORY}")
 
 
 @login_required
@@ -178,6 +197,7 @@ def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict
         "total": {"figures": content["total"], **_baseline(content["total"])},
         "labels": _label_sums(content),
         "patterns": [row for row in rows if row["always_escalated"] or row["flags"]],
+        "has_flags": any(row["flags"] for row in rows),
         "pivot": _pivot(content),
         "outcomes": list(OUTCOME_NAMES.values()),
         "versions": list(versions),

@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/audit/", audit_page.audit_map, name="audit-map"),
     path("admin/audit/sign/", audit_page.sign, name="audit-sign"),
     path("admin/audit/knowledge-base/", audit_page.check_knowledge_base, name="audit-kb"),
+    path("admin/audit/rules/", audit_page.draft_rules, name="audit-rules"),
     path("admin/audit/version/<int:version>/", audit_page.version, name="audit-version"),
     path("admin/audit/export/<slug:kind>/", audit_page.export, name="audit-export"),
     path("admin/", admin.site.urls),

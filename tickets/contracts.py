@@ -107,6 +107,15 @@ class CategoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FlaggedCategory:
+    """A category that carries flags: judgement, policy exception, several systems, as words."""
+
+    category_id: int
+    name: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketAudit:
     """Everything that the map says of tickets: the lines by volume, the rest, and all together."""
 

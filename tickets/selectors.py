@@ -8,13 +8,15 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
-from tickets.contracts import AuditTicket, TicketCounts
+from tickets.contracts import AuditTicket, FlaggedCategory, TicketCounts
+from tickets.map_content import FLAGS
 from tickets.models import AuditReport, Category, Classification, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
 COUNTERS = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window", "not_closed")
 READ_ROWS = 1_000
+MAX_CATEGORIES = 200
 
 
 def ticket_counts() -> TicketCounts:
@@ -84,6 +86,21 @@ def latest_report() -> AuditReport | None:
 def founded_categories(report: AuditReport | None) -> frozenset[int]:
     """Return the ids of the categories in a signed map."""
     return frozenset(row["id"] for row in report.content["categories"]) if report else frozenset()
+
+
+def flagged_categories() -> tuple[FlaggedCategory, ...]:
+    """Return the categories in use that carry a flag, by name."""
+    flagged = Q(*((flag, True) for flag in FLAGS), _connector=Q.OR)
+    rows = Category.objects.in_use().filter(flagged).order_by("name").values("pk", "name", *FLAGS)
+    return tuple(
+        FlaggedCategory(row["pk"], row["name"], tuple(name for flag, name in FLAGS.items() if row[flag]))
+        for row in rows[:MAX_CATEGORIES]
+    )
+
+
+def category_names() -> list[tuple[int, str]]:
+    """Return id and name of the categories in use, by name."""
+    return list(Category.objects.in_use().order_by("name").values_list("pk", "name")[:MAX_CATEGORIES])
 
 
 def category_questions(

@@ -16,6 +16,7 @@ from escalation.triggers import TRIGGERS
 HUMAN = Rule(1, 3, "human", "soft", "human_request", 0)
 ONLY = Rule(2, 1, "human only", "soft", "human_only_intent", 0)
 LOW = Rule(3, 2, "low", "soft", "low_confidence", 1)
+FLAGGED = Rule(6, 1, "flagged", "soft", "flagged_category", 0, {"category_id": 7})
 NOTHING = Rule(4, 1, "nothing", "soft", "no_answer", 1)
 FAILED = Rule(5, 7, "failed", "hard", "step_failure", 0)
 RULES = RuleSet(9, (FAILED, HUMAN, ONLY, LOW, NOTHING))
@@ -190,3 +191,21 @@ def test_no_second_question_is_ever_asked_and_no_failure_ever_answered(facts: Tu
     if decision.action == "escalate":
         assert decision.escalation is not None
         assert decision.reason == decision.escalation.trigger
+
+
+@pytest.mark.row("1.7", "4.6")
+@pytest.mark.parametrize(
+    ("changes", "parameters", "action"),
+    [
+        ({"intent_category": 7}, {"category_id": 7}, "escalate"),
+        ({"intent_category": 8}, {"category_id": 7}, "answer"),
+        ({"intent_category": None}, {"category_id": 7}, "answer"),
+        ({"intent_category": None}, {"category_id": None}, "answer"),
+        ({"intent_category": 7, "is_fallback": True}, {"category_id": 7}, "answer"),
+    ],
+)
+def test_a_flagged_category_escalates_its_intents_and_no_others(
+    changes: dict[str, object], parameters: dict[str, object], action: str
+) -> None:
+    rule = replace(FLAGGED, parameters=parameters)
+    assert decide(replace(GOOD, **changes), only(rule)).action == action

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.models import User
+from escalation.models import Rule
 from escalation.services import defaults_install
 from intents.services import intent_activate, intent_create
 from kb.models import KnowledgeBaseAudit
@@ -135,3 +136,23 @@ def test_the_map_takes_as_many_queries_for_30_categories_as_for_3_and_never_more
         category(f"More {number}", about(f"more{number}", 1))
     assert queries() == few
     assert few <= MOST_QUERIES
+
+
+@pytest.mark.row("1.7")
+def test_flags_become_drafts_of_rules_with_one_button(
+    lead: Client, make_user: Callable[..., User], sign_in: Callable[[User], Client]
+) -> None:
+    flagged = category("Refunds", about("refunds", 3))
+    category("Exports", about("exports", 3))
+    assert "Draft soft escalation rules" not in lead.get(MAP).content.decode()
+    Category.objects.filter(pk=flagged.pk).update(needs_judgement=True)
+    assert "Draft soft escalation rules" in lead.get(MAP).content.decode()
+    page = lead.post(f"{MAP}rules/", follow=True).content.decode()
+    assert "Drafted, not enabled: “Refunds (judgement)”" in page
+    rule = Rule.objects.get()
+    assert (rule.enabled, rule.parameters) == (False, {"category_id": flagged.pk})
+    form = lead.get(f"/admin/escalation/rule/{rule.pk}/change/").content.decode()
+    assert f'<option value="{flagged.pk}" selected>Refunds</option>' in form
+    assert "nothing was added" in lead.post(f"{MAP}rules/", follow=True).content.decode()
+    reader = sign_in(make_user("kim", "tickets.view_auditreport"))
+    assert (reader.post(f"{MAP}rules/").status_code, Rule.objects.count()) == (403, 1)

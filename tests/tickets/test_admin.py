@@ -255,10 +255,10 @@ def test_a_raw_text_is_marked_with_what_cleaning_took_away_and_put_there(lead: C
     message = SourceMessage("customer", "My pw, for kim@example.com\n\nSent from my iPhone", NOW)
     imported(ticket(messages=(message,)))
     page = lead.get(reverse("admin:tickets_ticket_change", args=(Ticket.objects.get().pk,))).content.decode()
-    assert ">kim@example.com</del><ins title=\"email\">[email]</ins>" in page
+    assert '>kim@example.com</del><ins title="email">[email]</ins>' in page
     assert ">pw</del><ins" in page
     assert ">password</ins>" in page
-    assert "Sent from my iPhone</del> <span class=\"sa-tag\">signature</span>" in page
+    assert 'Sent from my iPhone</del> <span class="sa-tag">signature</span>' in page
 
 
 def test_tickets_are_found_by_id_by_subject_and_by_the_customers_words(lead: Client) -> None:
