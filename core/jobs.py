@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -89,19 +89,37 @@ def handler(name: str) -> Callable[[H], H]:
     return register
 
 
-def enqueue(task: str, *, dedupe_key: str = "", requested_by: str = "", **arguments: Any) -> Job:
-    """Write a Job and send it after commit; with a ``dedupe_key`` that is queued already, return that one."""
+def enqueue(
+    task: str,
+    *,
+    dedupe_key: str = "",
+    requested_by: str = "",
+    not_before: datetime | None = None,
+    **arguments: Any,
+) -> Job:
+    """Write a Job and send it after commit; with a ``dedupe_key`` that is queued already, return that one.
+
+    A job that is ``not_before`` a later time is sent by the sweeper, within seconds of that time.
+    """
+    now = timezone.now()
     try:
         with transaction.atomic():
             job = Job.objects.create(
-                task=task, arguments=arguments, dedupe_key=dedupe_key, requested_by=requested_by
+                task=task,
+                arguments=arguments,
+                dedupe_key=dedupe_key,
+                requested_by=requested_by,
+                available_at=not_before or now,
             )
     except IntegrityError:
         queued = Job.objects.filter(dedupe_key=dedupe_key, state=Job.State.QUEUED).first()
         if queued is None:  # it started between the two statements
-            return enqueue(task, dedupe_key=dedupe_key, requested_by=requested_by, **arguments)
+            return enqueue(
+                task, dedupe_key=dedupe_key, requested_by=requested_by, not_before=not_before, **arguments
+            )
         return queued
-    transaction.on_commit(partial(send, job.pk), robust=True)
+    if job.available_at <= now:
+        transaction.on_commit(partial(send, job.pk), robust=True)
     return job
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
+from itertools import groupby
 from typing import Literal
 
 MAX_LINES = 4_000  # matching is quadratic on hostile texts: a longer one counts as changed all over
@@ -27,6 +28,29 @@ class Line:
     words: tuple[tuple[Change, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of two columns; a side that has no line there is None. Line numbers count from 0."""
+
+    left: Line | None
+    right: Line | None
+    left_number: int | None
+    right_number: int | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the two sides differ."""
+        return self.left is None or self.right is None or self.left.change != "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Neighbouring rows, shown or folded away."""
+
+    is_folded: bool
+    rows: tuple[Row, ...]
+
+
 def unified(before: str, after: str, *, before_name: str, after_name: str) -> str:
     """Return a unified diff; empty where the texts are equal."""
     old, new = before.splitlines(), after.splitlines()
@@ -35,38 +59,47 @@ def unified(before: str, after: str, *, before_name: str, after_name: str) -> st
     return "\n".join(unified_diff(old, new, before_name, after_name, lineterm="", n=CONTEXT_LINES))
 
 
-def compare(before: str, after: str) -> list[Line]:
-    """Return the lines of both texts in order, removed before added ones, with the words that changed."""
-    old, new = before.splitlines(), after.splitlines()
+def side_by_side(before: str, after: str) -> list[Row]:
+    """Return both texts in two columns, changed lines beside those that replaced them."""
+    old, new = before.split("\n"), after.split("\n")
     if max(len(old), len(new)) > MAX_LINES:
-        return [_line("removed", line) for line in old] + [_line("added", line) for line in new]
-    lines: list[Line] = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        if tag == "equal":
-            lines += [_line("same", line) for line in old[a:b]]
-        elif tag == "replace":
-            lines += _replaced(old[a:b], new[c:d])
-        else:
-            lines += [_line("removed", line) for line in old[a:b]] + [
-                _line("added", line) for line in new[c:d]
-            ]
-    return lines
+        return list(_beside(old, new, 0, 0))
+    matcher = SequenceMatcher(None, old, new)
+    return [row for _, a, b, c, d in matcher.get_opcodes() for row in _beside(old[a:b], new[c:d], a, c)]
 
 
-def _replaced(old: list[str], new: list[str]) -> Iterator[Line]:
-    """Yield changed lines, pairing them one by one as far as both sides go."""
-    removed, added = [], []
-    for position in range(max(len(old), len(new))):
-        if position < len(old) and position < len(new):
-            left, right = _words(old[position], new[position])
-            removed.append(Line("removed", left))
-            added.append(Line("added", right))
-        elif position < len(old):
-            removed.append(_line("removed", old[position]))
+def folded(rows: list[Row]) -> list[Fold]:
+    """Group the rows: stretches without a change are folded, but for CONTEXT_LINES around each change."""
+    changed = [position for position, row in enumerate(rows) if row.is_changed]
+    around = range(-CONTEXT_LINES, CONTEXT_LINES + 1)
+    shown = {position + distance for position in changed for distance in around}
+    groups: list[Fold] = []
+    for is_shown, members in groupby(range(len(rows)), key=shown.__contains__):
+        stretch = [rows[position] for position in members]
+        groups.append(Fold(not is_shown and len(stretch) > CONTEXT_LINES, tuple(stretch)))
+    return groups
+
+
+def _beside(old: list[str], new: list[str], first_left: int, first_right: int) -> Iterator[Row]:
+    """Yield rows of one stretch, pairing its lines one by one as far as both sides go."""
+    for place in range(max(len(old), len(new))):
+        left = right = None
+        if place < len(old) and place < len(new):
+            if old[place] == new[place]:
+                left, right = _line("same", old[place]), _line("same", new[place])
+            else:
+                words = _words(old[place], new[place])
+                left, right = Line("removed", words[0]), Line("added", words[1])
+        elif place < len(old):
+            left = _line("removed", old[place])
         else:
-            added.append(_line("added", new[position]))
-    yield from removed
-    yield from added
+            right = _line("added", new[place])
+        yield Row(
+            left,
+            right,
+            first_left + place if left is not None else None,
+            first_right + place if right is not None else None,
+        )
 
 
 def _words(old: str, new: str) -> tuple[tuple[tuple[Change, str], ...], tuple[tuple[Change, str], ...]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Count, F, Q
+from django.utils import timezone
 
 from kb import workflow
 from kb.access import claims
@@ -20,8 +21,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     """Articles, narrowed in English."""
 
     def published(self) -> Self:
-        """Keep articles that bots may use: with a published revision, not archived."""
-        return self.filter(published_revision__isnull=False, archived_at=None)
+        """Keep articles that bots may use: with a published revision, not archived, not expired."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(unexpired, published_revision__isnull=False, archived_at=None)
 
     def visible_to(self, audience: Audience) -> Self:
         """Keep articles that ``audience`` may read: the rule of ``kb.access.is_visible``, in SQL."""

@@ -6,6 +6,7 @@ the activity log; what changes the index queues a sync of that one article.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -21,14 +22,40 @@ from kb.models import Article, Revision
 from kb.services import person, revision_save_draft
 
 MAX_COMMENT_LENGTH = 5_000
+REVIEW_WITHIN_DAYS = 3
 
 
-def revision_submit(*, actor: Actor, revision: Revision) -> None:
-    """Ask for a review of the newest draft."""
+def revision_submit(*, actor: Actor, revision: Revision, due: date | None = None) -> None:
+    """Ask for a review of the newest draft by ``due``, else within REVIEW_WITHIN_DAYS."""
     person(actor, "kb.change_article")
+    today = timezone.localdate()
+    if due is not None and due < today:
+        raise InvalidInput("The day by which it is reviewed cannot be over.", code="due_is_over")
+    changes = {
+        "submitted_at": timezone.now(),
+        "review_due": due or today + timedelta(days=REVIEW_WITHIN_DAYS),
+    }
     with transaction.atomic():
         _refuse_if_outdated(revision)
-        _move(actor, "revision.submitted", revision, to=workflow.IN_REVIEW, submitted_at=timezone.now())
+        _move(actor, "revision.submitted", revision, to=workflow.IN_REVIEW, **changes)
+
+
+def revision_claim(*, actor: Actor, revision: Revision) -> None:
+    """Take the review of a text, from whoever had it: others see that somebody is at it."""
+    claimant = person(actor, "kb.review_revision")
+    with transaction.atomic():
+        _refuse_if_outdated(revision)
+        _refuse_writers(actor, revision)
+        _claim(actor, "revision.claimed", revision, claimant)
+
+
+def revision_release(*, actor: Actor, revision: Revision) -> None:
+    """Give one's claim back, so that somebody else takes the review."""
+    claimant = person(actor, "kb.review_revision")
+    if revision.claimed_by_id != claimant:
+        raise Conflict("You have not claimed this review.", code="not_claimed_by_you")
+    with transaction.atomic():
+        _claim(actor, "revision.released", revision, None)
 
 
 def revision_request_changes(*, actor: Actor, revision: Revision, comment: str) -> None:
@@ -42,6 +69,7 @@ def revision_request_changes(*, actor: Actor, revision: Revision, comment: str) 
     with transaction.atomic():
         _refuse_if_outdated(revision)
         _refuse_writers(actor, revision)
+        _refuse_others_claim(actor, revision)
         changes = {"reviewer_id": actor.user_id, "review_comment": comment, "reviewed_at": timezone.now()}
         _move(actor, "revision.changes_requested", revision, to=workflow.CHANGES_REQUESTED, **changes)
 
@@ -52,6 +80,7 @@ def revision_approve(*, actor: Actor, revision: Revision) -> None:
     with transaction.atomic():
         _refuse_if_outdated(revision)
         _refuse_writers(actor, revision)
+        _refuse_others_claim(actor, revision)
         changes = {"reviewer_id": actor.user_id, "reviewed_at": timezone.now()}
         _move(actor, "revision.approved", revision, to=workflow.APPROVED, **changes)
 
@@ -103,12 +132,17 @@ def article_rollback(*, actor: Actor, article: Article, to: Revision) -> Revisio
 def article_archive(*, actor: Actor, article: Article) -> None:
     """Take the article from all readers at once, and from the index; nothing is deleted."""
     person(actor, "kb.archive_article")
+    archive(actor, "article.archived", article)
+
+
+def archive(actor: Actor, verb: str, article: Article) -> None:
+    """Archive for whoever has the right to: a person, or the time that a person set (kb.schedule)."""
     with transaction.atomic():
         now = timezone.now()
         rows = Article.objects.filter(pk=article.pk, archived_at=None).update(archived_at=now, updated_at=now)
         if rows == 0:
             raise Conflict("This article is archived already.", code="already_archived")
-        activity.record(actor, "article.archived", article)
+        activity.record(actor, verb, article)
         index_version.bump()
         _queue_sync(actor, article)
     article.archived_at = now
@@ -124,7 +158,9 @@ def article_unarchive(*, actor: Actor, article: Article) -> None:
         if locked.published_revision_id is not None:
             _refuse_without_audience(locked)
         locked.archived_at = None
-        locked.save(update_fields=["archived_at", "updated_at"])
+        if locked.expires_at is not None and locked.expires_at <= timezone.now():
+            locked.expires_at = None  # the time that took it away is over
+        locked.save(update_fields=["archived_at", "expires_at", "updated_at"])
         activity.record(actor, "article.unarchived", locked)
         index_version.bump()
         _queue_sync(actor, locked)
@@ -165,6 +201,35 @@ def _refuse_writers(actor: Actor, revision: Revision) -> None:
         raise NotAllowed(
             "You wrote a part of this text. Somebody else has to review it.", code="reviewer_is_author"
         )
+
+
+def _refuse_others_claim(actor: Actor, revision: Revision) -> None:
+    now = Revision.objects.filter(pk=revision.pk).select_related("claimed_by").only("claimed_by__username")
+    claimant = now.get().claimed_by
+    if claimant is not None and claimant.pk != actor.user_id:
+        raise Conflict(
+            f"{claimant} is reviewing this. Claim the review first if you take it over.",
+            code="claimed_by_another",
+        )
+
+
+def _claim(actor: Actor, verb: str, revision: Revision, claimant: int | None) -> None:
+    """Set the claim of a text that is in review and claimed by whoever it was when it was read."""
+    claims = Revision.objects.filter(
+        pk=revision.pk, state=workflow.IN_REVIEW, claimed_by_id=revision.claimed_by_id
+    )
+    before = str(revision.claimed_by or "")
+    now = timezone.now() if claimant else None
+    if not claims.update(claimed_by_id=claimant, claimed_at=now):
+        raise Conflict("This review has moved since you looked at it. Look again.", code="review_has_moved")
+    revision.claimed_by_id, revision.claimed_at = claimant, now
+    activity.record(
+        actor,
+        verb,
+        revision,
+        before={"claimed_by": before},
+        after={"claimed_by": actor.label if claimant else ""},
+    )
 
 
 def _refuse_without_audience(article: Article) -> None:

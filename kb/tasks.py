@@ -8,6 +8,8 @@ from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.audit.running import audit_run
 from kb.indexing import index_rebuild, sync_article
+from kb.schedule import expire_if_due, publish_if_due
+from kb.unsaved import unsaved_forget_old
 
 
 @handler("kb.tasks.sync_article")
@@ -21,6 +23,24 @@ def sync(*, progress: Progress, article_id: int) -> dict[str, Any]:
 def rebuild(*, progress: Progress, force: bool = False) -> dict[str, Any]:
     """Bring the whole index up to date."""
     return index_rebuild(progress=progress, force=force)
+
+
+@handler("kb.tasks.publish_scheduled")
+def publish_scheduled(*, progress: Progress, revision_id: int) -> dict[str, Any]:
+    """Publish a revision whose time has come."""
+    return {"outcome": publish_if_due(revision_id)}
+
+
+@handler("kb.tasks.expire_article")
+def expire_article(*, progress: Progress, article_id: int) -> dict[str, Any]:
+    """Archive an article whose time is over."""
+    return {"outcome": expire_if_due(article_id)}
+
+
+@handler("kb.tasks.forget")
+def forget(*, progress: Progress) -> dict[str, Any]:
+    """Delete typed texts that nobody came back to."""
+    return {"unsaved_drafts": unsaved_forget_old()}
 
 
 @handler("kb.tasks.audit")

@@ -142,6 +142,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=20),
         "args": ["tickets.tasks.forget"],
     },
+    "forget-unsaved": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(hour=3, minute=40),
+        "args": ["kb.tasks.forget"],
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

@@ -26,10 +26,12 @@ from kb import workflow
 from kb.admin.evidence import preview
 from kb.admin.forms import ArticleForm
 from kb.admin.moves import ARTICLE_MOVES
+from kb.admin.unsaved import UnsavedMixin
 from kb.indexing import encoder
 from kb.models import Article, Revision
 from kb.review import article_archive
 from kb.services import article_set_owner, describe_audience
+from kb.unsaved import unsaved_discard
 
 MAX_REVISIONS_SHOWN = 50
 STATUS_COLOURS = {
@@ -87,7 +89,7 @@ class ArticleActionForm(ActionForm):
 
 
 @admin.register(Article)
-class ArticleAdmin(TransitionMixin, BaseAdmin):
+class ArticleAdmin(UnsavedMixin, TransitionMixin, BaseAdmin):
     """The articles that bots answer from."""
 
     form = ArticleForm
@@ -100,6 +102,7 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
     action_form = ArticleActionForm
     actions = ("archive_selected", "set_owner_of_selected")
     transitions = ARTICLE_MOVES
+    change_form_before_template = "admin/kb/unsaved.html"
     change_form_outer_after_template = "admin/kb/article_revisions.html"
     fieldsets = (
         (None, {"fields": ("title", "body", "summary", "base_number")}),
@@ -110,7 +113,7 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
 
     class Media:
         css = {"all": ("vendor/easymde/easymde.min.css", "kb/articles.css")}
-        js = ("vendor/easymde/easymde.min.js", "kb/article_editor.js")
+        js = ("vendor/easymde/easymde.min.js", "kb/article_editor.js", "kb/unsaved.js")
 
     @display(description="Updated", ordering="updated_at")
     def updated(self, obj: Article) -> str:
@@ -162,6 +165,9 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
     ) -> HttpResponse:
         """Show the form; where a service refuses, show it again with the reason and all that was typed."""
         context = {**(extra_context or {}), "revisions": self._revisions(object_id)}
+        article = self.get_object(request, object_id) if object_id else None
+        if request.method == "GET" and self.has_change_permission(request, article):
+            context["unsaved"] = self.unsaved_context(request, article)
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except DomainError as error:
@@ -177,7 +183,9 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
         return response
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        article = obj if change else None
         form.apply(actor_of(request))
+        unsaved_discard(person_id=request.user.pk or 0, article=article)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """Render Markdown with the renderer that every reader gets: POST `body` → {"html"}."""

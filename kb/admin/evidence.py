@@ -6,7 +6,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from kb.diff import Line, compare
+from kb.diff import Fold, folded, side_by_side
+from kb.line_comments import Placed, open_comments, placed
 from kb.markdown import render
 from kb.models import Revision
 
@@ -35,12 +36,39 @@ def base_of(revision: Revision) -> Revision | None:
     )
 
 
-def changes(revision: Revision) -> dict[str, Any]:
-    """Return the template context of a comparison: ``lines``, and what they were ``compared_with``."""
-    base = base_of(revision)
-    before = f"{base.title}\n\n{base.body}" if base is not None else ""
-    lines: list[Line] = compare(before, f"{revision.title}\n\n{revision.body}")
-    return {"lines": lines, "compared_with": base, "revision": revision}
+def changes(revision: Revision, *, against: Revision | None = None) -> dict[str, Any]:
+    """Return the template context of a comparison: the rows, what they are ``compared_with``, comments.
+
+    Rows count as kb.line_comments does: 0 is the title, then the lines of the body.
+    """
+    base = against or base_of(revision)
+    before = f"{base.title}\n{base.body}" if base is not None else ""
+    rows = side_by_side(before, f"{revision.title}\n{revision.body}")
+    comments = open_comments(revision.article).select_related("author", "revision")
+    by_line: dict[int, list[Placed]] = {}
+    elsewhere = []
+    for comment in placed(comments, revision):
+        if comment.line is None:
+            elsewhere.append(comment)
+        else:
+            by_line.setdefault(comment.line, []).append(comment)
+    return {
+        "groups": [_with_comments(fold, by_line) for fold in folded(rows)],
+        "is_unchanged": not any(row.is_changed for row in rows),
+        "comments_elsewhere": elsewhere,
+        "open_comments": len(elsewhere) + sum(map(len, by_line.values())),
+        "compared_with": base,
+        "revision": revision,
+    }
+
+
+def _with_comments(fold: Fold, by_line: dict[int, list[Placed]]) -> dict[str, Any]:
+    rows = [
+        {"row": row, "comments": [] if row.right_number is None else by_line.get(row.right_number, [])}
+        for row in fold.rows
+    ]
+    is_folded = fold.is_folded and not any(entry["comments"] for entry in rows)
+    return {"is_folded": is_folded, "rows": rows}
 
 
 def decision_evidence(revision: Revision) -> str:

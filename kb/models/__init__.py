@@ -8,9 +8,11 @@ from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
 from kb.models.policy import PublishingPolicy
+from kb.models.review import TITLE_LINE, LineComment, UnsavedDraft
 
 __all__ = [
     "TITLE_LENGTH",
+    "TITLE_LINE",
     "Article",
     "ArticleAudience",
     "ArticleIndexState",
@@ -20,7 +22,9 @@ __all__ = [
     "IndexedChunk",
     "KnowledgeBaseAudit",
     "Label",
+    "LineComment",
     "ProductPage",
     "PublishingPolicy",
     "Revision",
+    "UnsavedDraft",
 ]

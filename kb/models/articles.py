@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from kb import workflow
@@ -31,6 +32,7 @@ class Article(models.Model):
         "kb.Revision", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
     archived_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)  # no reader sees it from then on
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -51,7 +53,9 @@ class Article(models.Model):
     @property
     def is_live(self) -> bool:
         """Whether bots may use it, for the audience that it has."""
-        return self.published_revision_id is not None and self.archived_at is None
+        if self.published_revision_id is None or self.archived_at is not None:
+            return False
+        return self.expires_at is None or self.expires_at > timezone.now()
 
 
 class ArticleAudience(models.Model):
@@ -93,7 +97,13 @@ class Revision(models.Model):
     review_comment = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True)
+    review_due = models.DateField(null=True, help_text="The day by which somebody has reviewed it.")
+    claimed_by = models.ForeignKey("core.User", on_delete=models.PROTECT, null=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
     reviewed_at = models.DateTimeField(null=True)
+    publish_at = models.DateTimeField(null=True, help_text="When it is published by itself.")
+    scheduled_by = models.ForeignKey("core.User", on_delete=models.PROTECT, null=True, related_name="+")
+    schedule_problem = models.CharField(max_length=500, blank=True)
     published_at = models.DateTimeField(null=True)
 
     objects = RevisionQuerySet.as_manager()
@@ -116,6 +126,12 @@ class Revision(models.Model):
                 condition=~Q(state__in=(workflow.APPROVED, workflow.PUBLISHED, workflow.ARCHIVED))
                 | Q(reviewer__isnull=False),
                 name="kb_approval_has_a_reviewer",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_by=None) | ~Q(claimed_by=F("author")), name="kb_claim_is_not_the_authors"
+            ),
+            models.CheckConstraint(
+                condition=Q(publish_at=None) | Q(scheduled_by__isnull=False), name="kb_schedule_has_a_person"
             ),
         ]
         permissions = [
