@@ -17,6 +17,7 @@ from integrations.contracts import SourceRow
 from integrations.http_json import HelpDeskClient, NoSuchRecord
 
 EXPORT_PATH = "/api/v2/incremental/tickets/cursor.json"
+PAGE_SIZE = 100  # tickets; each takes a request of its own, and a pull stops between pages only
 MAX_COMMENT_PAGES = 50  # of 100 comments
 
 
@@ -50,7 +51,9 @@ class ZendeskPull:
             {"cursor": self.cursor} if self.cursor else {"start_time": int(self._start.timestamp())}
         )
         try:
-            page = self._client.get(EXPORT_PATH, place | {"include": "metric_sets"}).value
+            page = self._client.get(
+                EXPORT_PATH, place | {"include": "metric_sets", "per_page": PAGE_SIZE}
+            ).value
         except NoSuchRecord as error:
             raise InvalidInput("There is no Zendesk at this address.", code="bad_address") from error
         if not isinstance(page, dict):

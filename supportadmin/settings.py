@@ -150,6 +150,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
+# Help desks that tickets are pulled from: credentials are here and nowhere else
+HELP_DESK_CREDENTIALS = {
+    name: env.str(name, default="") for name in ("ZENDESK_EMAIL", "ZENDESK_TOKEN", "FRESHDESK_API_KEY")
+}
+ALLOW_LOOPBACK_HELP_DESK = env.bool("ALLOW_LOOPBACK_HELP_DESK", default=False)  # for tests and trials
+
 # People
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = [

@@ -8,6 +8,7 @@ from core import jobs
 from core.actors import Actor
 from core.errors import DomainError
 from tickets import workflow
+from tickets.help_desks import open_pull
 from tickets.models import ImportBatch
 from tickets.services import (
     batch_apply,
@@ -19,6 +20,7 @@ from tickets.services import (
 from tickets.services.auditing import TASK as AUDIT_TASK
 from tickets.services.auditing import audit_run
 from tickets.services.classifying import Budget
+from tickets.services.pulling import pull_apply
 from tickets.services.renewing import TASK as RENEW_TASK
 from tickets.services.renewing import texts_renew
 from tickets.sources import open_source
@@ -27,6 +29,7 @@ from tickets.uploads import upload_path
 MAX_SECONDS = 60  # a longer import goes on in the next job, behind what others wait for meanwhile
 SLICE_SECONDS = 15  # of an audit and of cleaning, which are cheap to take up again
 ACTOR = Actor.system("tickets.tasks.import_tickets")
+PULL_ACTOR = Actor.system("tickets.tasks.pull_tickets")
 
 
 @jobs.handler("tickets.tasks.import_tickets")
@@ -43,6 +46,23 @@ def import_tickets(*, progress: jobs.Progress, batch_id: int) -> dict[str, Any]:
     batch = batch_apply(actor=ACTOR, batch=batch, source=source, progress=progress, seconds=MAX_SECONDS)
     if batch.state == workflow.RUNNING and batch.job_id == progress.job_id:
         batch_enqueue(batch, requested_by=ACTOR.label)
+    return {"state": batch.state, "rows": batch.rows_in, "rejected": batch.rejected}
+
+
+@jobs.handler("tickets.tasks.pull_tickets")
+def pull_tickets(*, progress: jobs.Progress, batch_id: int) -> dict[str, Any]:
+    """Pull from a help desk's API, from the batch's cursor on; a second run finds it done."""
+    batch = ImportBatch.objects.get(pk=batch_id)
+    if batch.state not in (workflow.QUEUED, workflow.RUNNING, workflow.FAILED):
+        return {"state": batch.state}
+    try:
+        pull = open_pull(batch)
+    except DomainError as refusal:
+        batch_fail(actor=PULL_ACTOR, batch=batch, refusal=refusal)
+        raise
+    batch = pull_apply(actor=PULL_ACTOR, batch=batch, pull=pull, progress=progress, seconds=MAX_SECONDS)
+    if batch.state == workflow.RUNNING and batch.job_id == progress.job_id:
+        batch_enqueue(batch, requested_by=PULL_ACTOR.label)
     return {"state": batch.state, "rows": batch.rows_in, "rejected": batch.rejected}
 
 

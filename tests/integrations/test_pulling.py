@@ -71,7 +71,7 @@ def test_zendesk_is_pulled_with_comments_and_the_cursor_moves_page_by_page(desk,
     ]  # described only
     assert cursors == ["", "", "c1"]
     assert pull.cursor == "c2"
-    assert desk.asked[0] == f"{EXPORT_PATH}?start_time=1767225600&include=metric_sets"
+    assert desk.asked[0] == f"{EXPORT_PATH}?start_time=1767225600&include=metric_sets&per_page=100"
     assert set(desk.authorizations) == {"Basic a2ltQGV4YW1wbGUuY29tL3Rva2VuOnZlcnktc2VjcmV0LXRva2Vu"}
 
 
@@ -88,7 +88,7 @@ def test_a_pull_that_stopped_goes_on_from_its_cursor(desk, client):
     desk.reply(EXPORT_PATH, zendesk_page(2, after="c2", end=True))
     again = ZendeskPull(client, start=START, cursor=pull.cursor)
     assert [row.ticket.external_id for row in again.rows()] == ["2"]
-    assert f"{EXPORT_PATH}?cursor=c1&include=metric_sets" in desk.asked
+    assert f"{EXPORT_PATH}?cursor=c1&include=metric_sets&per_page=100" in desk.asked
 
 
 def test_an_export_that_does_not_move_on_ends(desk, client):

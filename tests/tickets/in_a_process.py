@@ -1,4 +1,4 @@
-"""``migrate``, ``import FILE`` or ``sum`` in a process of its own, which a test can kill."""
+"""``migrate``, ``import``, ``pull``, ``count`` or ``sum`` in a process of its own, which a test can kill."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def main() -> None:
         return
     if sys.argv[1] == "import":
         call_command("import_tickets", sys.argv[2], source="csv", verbosity=0)
+        return
+    if sys.argv[1] == "pull":
+        call_command("pull_tickets", source="zendesk", url=sys.argv[2], days=3000, verbosity=0)
+        return
+    if sys.argv[1] == "count":
+        from tickets.models import ImportBatch, Ticket  # noqa: PLC0415
+
+        batch = ImportBatch.objects.get()
+        adds_up = batch.rows_in == batch.created + batch.updated + batch.unchanged
+        sys.stdout.write(f"{Ticket.objects.count()} {batch.state} {adds_up}")
         return
     from tests.tickets.builders import stored  # noqa: PLC0415 - models are there after setup only
     from tickets.models import ImportBatch  # noqa: PLC0415

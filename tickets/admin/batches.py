@@ -22,6 +22,7 @@ from tickets import workflow
 from tickets.admin.forms import UploadForm
 from tickets.admin.mapping_form import MappingForm
 from tickets.admin.preview import preview_html
+from tickets.admin.pulls import PullMixin
 from tickets.models import ImportBatch, Source
 from tickets.selectors import COUNTERS
 from tickets.services import (
@@ -60,7 +61,7 @@ UNDER_WAY = (workflow.QUEUED, workflow.RUNNING)
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
+class ImportBatchAdmin(PullMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     """Imports of closed tickets."""
 
     form = UploadForm
@@ -303,7 +304,7 @@ def _columns(upload: Upload) -> dict[str, Any]:
 
 def _may_go_on(batch: ImportBatch) -> bool:
     is_stopped = batch.state in (workflow.STOPPED, workflow.FAILED)
-    return batch.stored_name != "" and (is_stopped or is_stalled(batch))
+    return (batch.stored_name != "" or batch.address != "") and (is_stopped or is_stalled(batch))
 
 
 def _evidence(batch: ImportBatch) -> dict[str, Any]:

@@ -7,12 +7,51 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from core.errors import InvalidInput
-from tickets.models import ImportBatch
+from tickets.help_desks import VARIABLES, help_desk_client
+from tickets.models import ImportBatch, Source
 from tickets.uploads import HEAD_BYTES, check_content
-from tickets.workflow import MAX_UPLOAD_BYTES
+from tickets.workflow import DEFAULT_WINDOW_DAYS, MAX_UPLOAD_BYTES, MAX_WINDOW_DAYS
+
+
+class PullForm(forms.Form):
+    """Which help desk is asked, and how far back."""
+
+    source = forms.ChoiceField(
+        label="Help desk",
+        choices=[(name, Source(name).label) for name in VARIABLES],
+        widget=UnfoldAdminSelectWidget,
+    )
+    address = forms.CharField(
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://acme.zendesk.com"}),
+        help_text="The address of your help desk: a host and nothing more.",
+    )
+    window_days = forms.IntegerField(
+        label="Window, days",
+        min_value=1,
+        max_value=MAX_WINDOW_DAYS,
+        initial=DEFAULT_WINDOW_DAYS,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "number"}),
+        help_text="Only tickets closed within so many days count.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an address that may not be asked, and a help desk without credentials."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            cleaned["address"] = cleaned["address"].rstrip("/")
+            try:
+                help_desk_client(cleaned["source"], cleaned["address"])
+            except InvalidInput as refusal:
+                self.add_error("address", ValidationError(refusal.message, code=refusal.code))
+        return cleaned
 
 
 class UploadForm(forms.ModelForm):

@@ -24,7 +24,10 @@ class Source(models.TextChoices):
 
 
 class ImportBatch(models.Model):
-    """One import of one file. ``rows_in`` is also the position from which it goes on after a stop."""
+    """One import of one file, or of what a help desk's API gives (``address``).
+
+    ``rows_in`` is also the position from which a file is gone on with after a stop; an API is by ``cursor``.
+    """
 
     class State(models.TextChoices):
         DRAFT = workflow.DRAFT, "Needs its columns"
@@ -41,6 +44,8 @@ class ImportBatch(models.Model):
     stored_name = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Of the uploaded file, as long as it is kept."
     )
+    address = models.CharField(max_length=200, blank=True, editable=False)
+    cursor = models.CharField(max_length=1000, blank=True, editable=False)
     mapping = models.JSONField(default=dict, blank=True, help_text="Which column is what, for a CSV file.")
     window_days = models.PositiveSmallIntegerField(
         "window, days",

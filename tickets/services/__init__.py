@@ -25,6 +25,7 @@ from tickets.services.board import (
     undoable,
 )
 from tickets.services.proposing import categories_propose, category_divide
+from tickets.services.pulling import pull_apply, pull_create, pull_take_up
 from tickets.services.renewing import texts_renew, texts_renew_start, training_texts
 from tickets.services.reporting import check_signable, report_sign
 from tickets.services.retention import raw_texts_forget
@@ -53,6 +54,9 @@ __all__ = [
     "check_signable",
     "clusters_move",
     "is_stalled",
+    "pull_apply",
+    "pull_create",
+    "pull_take_up",
     "raw_texts_forget",
     "report_sign",
     "texts_renew",

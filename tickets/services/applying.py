@@ -49,7 +49,7 @@ def batch_apply(
     """
     if batch.state in (workflow.DONE, workflow.STOPPED, workflow.DRAFT):
         return batch
-    _begin(actor, batch)
+    begin(actor, batch)
     until = time.monotonic() + seconds
     try:
         if batch.rows_total is None:
@@ -70,7 +70,7 @@ def batch_apply(
     except DomainError as refusal:
         batch_fail(actor=actor, batch=batch, refusal=refusal)
         raise
-    _finish(actor, batch)
+    finish(actor, batch)
     return batch
 
 
@@ -117,8 +117,9 @@ def _chunks(rows: Iterator[SourceRow]) -> Iterator[list[SourceRow]]:
         yield chunk
 
 
-def _begin(actor: Actor, batch: ImportBatch) -> None:
-    if batch.state == workflow.RUNNING:  # its worker was lost: go on
+def begin(actor: Actor, batch: ImportBatch) -> None:
+    """Say that somebody is at work on it; one whose worker was lost goes on."""
+    if batch.state == workflow.RUNNING:
         return
     with transaction.atomic():
         started_at = batch.started_at or timezone.now()
@@ -133,7 +134,8 @@ def _begin(actor: Actor, batch: ImportBatch) -> None:
         activity.record(actor, "import.running", batch, after={"rows_in": batch.rows_in})
 
 
-def _finish(actor: Actor, batch: ImportBatch) -> None:
+def finish(actor: Actor, batch: ImportBatch) -> None:
+    """Close the import, let go of its file, and queue what follows where something changed."""
     with transaction.atomic():
         move(
             batch,

@@ -23,6 +23,7 @@ from tickets.models import ImportBatch, Source
 from tickets.uploads import Upload, upload_delete, upload_exists, uploads_delete_strays
 
 TASK = "tickets.tasks.import_tickets"
+PULL_TASK = "tickets.tasks.pull_tickets"
 RESUMABLE_FOR = timedelta(days=1)  # an older import of the same file begins anew: its window has moved
 
 
@@ -107,7 +108,8 @@ def _check_draft(batch: ImportBatch) -> None:
 
 def batch_enqueue(batch: ImportBatch, *, requested_by: str) -> Job:
     """Queue the job that goes on with the import from where it is."""
-    job = jobs.enqueue(TASK, dedupe_key=f"{TASK}:{batch.pk}", requested_by=requested_by, batch_id=batch.pk)
+    task = PULL_TASK if batch.address else TASK
+    job = jobs.enqueue(task, dedupe_key=f"{task}:{batch.pk}", requested_by=requested_by, batch_id=batch.pk)
     ImportBatch.objects.filter(pk=batch.pk).update(job=job)
     batch.job = job
     return job
@@ -125,7 +127,7 @@ def batch_stop(*, actor: Actor, batch: ImportBatch) -> None:
 def batch_resume(*, actor: Actor, batch: ImportBatch) -> None:
     """Queue a stopped or failed import, or one whose worker is lost, from where it stands."""
     require(actor, "tickets.change_importbatch")
-    if not upload_exists(batch.stored_name):
+    if not batch.address and not upload_exists(batch.stored_name):
         raise Conflict(
             "The file is not kept any more. Upload it again; nothing is stored twice.", code="file_gone"
         )
@@ -174,7 +176,8 @@ def batch_take_up(
 
 def is_stalled(batch: ImportBatch) -> bool:
     """Whether an import that should be under way has no job that will do it."""
-    waiting = batch.state in (workflow.QUEUED, workflow.RUNNING) and batch.stored_name != ""
+    is_a_jobs = batch.stored_name != "" or (batch.address != "" and batch.job is not None)
+    waiting = batch.state in (workflow.QUEUED, workflow.RUNNING) and is_a_jobs
     return waiting and (batch.job is None or batch.job.state not in (Job.State.QUEUED, Job.State.RUNNING))
 
 

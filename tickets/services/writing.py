@@ -27,13 +27,17 @@ MAX_PLANS = 5
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows on their way: what was known of their tickets, the plan, and the rows to store when asked."""
+    """Some rows on their way: what was known of their tickets, the plan, and the rows to store when asked.
+
+    ``cursor`` is where a source that has one goes on once these rows are stored; None for a file.
+    """
 
     rows: Sequence[SourceRow]
     known_ids: frozenset[str]
     known: dict[str, Known]
     plan: ChunkPlan
     prepared: Callable[[], list[Prepared]]
+    cursor: str | None = None
 
 
 class Superseded(Exception):
@@ -44,14 +48,16 @@ class _Outpaced(Exception):
     """Another import has changed these tickets since the chunk was planned."""
 
 
-def chunk_prepare(batch: ImportBatch, rows: Sequence[SourceRow], masking: Masking) -> Chunk:
+def chunk_prepare(
+    batch: ImportBatch, rows: Sequence[SourceRow], masking: Masking, *, cursor: str | None = None
+) -> Chunk:
     """Plan the rows by what is known now, and begin to mask their texts."""
     ids = {row.ticket.external_id for row in rows if row.ticket and is_sound_id(row.ticket.external_id)}
     known = _known(batch.source, ids)
     plan = plan_chunk(rows, known, window=Window(batch.window_start, batch.window_end), batch_id=batch.pk)
     delete_raw_after = timezone.localdate() + timedelta(days=RAW_TEXT_DAYS)
     prepared = masking.submit(list(plan.writes.items()), batch.source, batch.pk, delete_raw_after)
-    return Chunk(rows, frozenset(ids), known, plan, prepared)
+    return Chunk(rows, frozenset(ids), known, plan, prepared, cursor)
 
 
 def chunk_store(batch: ImportBatch, chunk: Chunk, masking: Masking) -> None:
@@ -63,12 +69,12 @@ def chunk_store(batch: ImportBatch, chunk: Chunk, masking: Masking) -> None:
         prepared = chunk.prepared()
         try:
             with write_transaction():
-                _advance(batch, chunk.plan)
+                _advance(batch, chunk)
                 if _known(batch.source, chunk.known_ids, lock=True) != chunk.known:
                     raise _Outpaced
                 _store(batch, chunk.plan, prepared)
         except _Outpaced:
-            chunk = chunk_prepare(batch, chunk.rows, masking)
+            chunk = chunk_prepare(batch, chunk.rows, masking, cursor=chunk.cursor)
             continue
         batch.refresh_from_db()
         return
@@ -87,10 +93,11 @@ def _known(source: str, ids: Iterable[str], *, lock: bool = False) -> dict[str, 
     }
 
 
-def _advance(batch: ImportBatch, plan: ChunkPlan) -> None:
+def _advance(batch: ImportBatch, chunk: Chunk) -> None:
     """Move position and counters, if the batch still is where it was read."""
+    place = {} if chunk.cursor is None else {"cursor": chunk.cursor}
     moved = ImportBatch.objects.filter(pk=batch.pk, state=RUNNING, rows_in=batch.rows_in).update(
-        **{name: F(name) + count for name, count in plan.counts.items()}
+        **{name: F(name) + count for name, count in chunk.plan.counts.items()}, **place
     )
     if not moved:
         raise Superseded("This import was stopped, or another worker goes on with it.")
