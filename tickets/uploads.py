@@ -19,6 +19,9 @@ from core.errors import InvalidInput
 from tickets.workflow import MAX_UPLOAD_BYTES
 
 STORED_NAME = re.compile(r"[0-9a-f]{32}")  # 128 random bits
+JSON_BEGIN = re.compile(rb"[{\[]")  # behind a damaged first byte or two: that is a row's business
+BEGIN_BYTES = 64
+MOST_ZEROS = 0.01  # of a file's beginning: a stray one is its row's business, many are no text
 HEAD_BYTES = 4_096
 READ_BYTES = 1_048_576
 JSON_SOURCES = frozenset({"zendesk", "freshdesk", "intercom"})
@@ -105,18 +108,23 @@ def uploads_delete_strays(*, known: Collection[str], before: datetime) -> int:
     return deleted
 
 
+def _looks_like_utf_16(head: bytes) -> bool:
+    """Tell whether every second byte is zero for the most part: mostly Western text, its mark damaged."""
+    sides = sorted((head[0::2].count(0), head[1::2].count(0)))
+    return sides[1] > 0.4 * len(head) / 2 and sides[0] <= MOST_ZEROS * len(head)
+
+
 def check_content(head: bytes, source: str) -> None:
     """Refuse a file whose beginning is not that of an export of this source."""
     if not head.strip():
         raise InvalidInput("The file is empty.", code="empty_file")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: its zero bytes are text; the reader decides
-        return
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_like_utf_16(head):
+        return  # its zero bytes are text; the reader decides
     if head.startswith((b"\x1f\x8b", b"PK\x03\x04")):  # packed: the reader looks inside
         return
-    if b"\x00" in head:
+    if head.count(b"\x00") > MOST_ZEROS * len(head):
         raise InvalidInput(
             "This is no text file. Save sheets as CSV; .zip and .gz are fine.", code="not_text"
         )
-    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if source in JSON_SOURCES and begins not in (b"{", b"["):
+    if source in JSON_SOURCES and not JSON_BEGIN.search(head[:BEGIN_BYTES]):
         raise InvalidInput("This is not a JSON file, which an export of this source is.", code="not_json")

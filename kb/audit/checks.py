@@ -9,21 +9,21 @@ over. Each check says how much it looked at, so that an empty list means somethi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 
 import numpy as np
 
-from kb.audit.claims import Claim, claims_of, sentences
+from kb.claims.comparison import LIKENESS, difference
+from kb.claims.extraction import Claim, article_claims
 
 UNTOUCHED_DAYS = 365
 SAME_TEXT = 0.8  # of the words, in the same order: a copy with 10 % edits is at about 0.9
 CANDIDATE_COSINE = 0.75  # articles less alike than this are not compared letter by letter
-SAME_SUBJECT_COSINE = 0.75
-SAME_SUBJECT_WORDS = 0.5  # of the shorter sentence's content words
-FEWEST_SHARED_WORDS = 3
+SAME_TOPIC_COSINE = 0.42  # of two sentences with their articles' titles: "the link" is another one elsewhere
+BLOCK = 500  # claims compared at once with all that follow
 ANSWERED_SCORE = 0.38  # as for a live answer: see the trigger "no answer" in escalation
 ANSWERED_SHARE = 0.5  # of a category's questions: below, it is a gap
 PAST_DAY = re.compile(
@@ -109,26 +109,39 @@ def near_duplicates(
 def contradictions(
     articles: Sequence[AuditedArticle], encode: Callable[[Sequence[str]], np.ndarray]
 ) -> Checked:
-    """Find pairs of sentences that say the same with different numbers, to the same readers."""
-    claims = [claim for article in articles for claim in claims_of(article.id, article.markdown)]
-    by_id = {article.id: article for article in articles}
-    found = []
-    if claims:
-        vectors = encode([claim.subject or claim.sentence for claim in claims])
-        candidates = np.triu(vectors @ vectors.T >= SAME_SUBJECT_COSINE, 1)
-        for left, right in zip(*np.nonzero(candidates), strict=True):
-            one, other = claims[left], claims[right]
-            unit = _differing_unit(one, other)
-            if unit is None or not _share_readers(by_id[one.article_id], by_id[other.article_id]):
+    """Find pairs of sentences of two articles that cannot both hold, for readers who may see both."""
+    claims = [(article, claim) for article in articles for claim in article_claims(article.markdown)]
+    found, seen = [], set()
+    for one, other, differs_in in _differences(claims, encode):
+        (first, a), (second, b) = claims[one], claims[other]
+        pair = frozenset((a.sentence, b.sentence))
+        if pair in seen:
+            continue
+        seen.add(pair)
+        about = encode([f"{first.title} {a.sentence}", f"{second.title} {b.sentence}"])
+        if float(about[0] @ about[1]) >= SAME_TOPIC_COSINE:
+            text = f"“{first.title}” and “{second.title}” differ in {differs_in}"
+            found.append(Finding((first.id, second.id), text, (a.sentence, b.sentence)))
+    return Checked(tuple(found), f"{len(claims)} statements in {len(articles)} articles were compared")
+
+
+def _differences(
+    claims: Sequence[tuple[AuditedArticle, Claim]], encode: Callable[[Sequence[str]], np.ndarray]
+) -> Iterator[tuple[int, int, str]]:
+    """Yield the pairs of claims of two articles that conflict, and in what; block by block."""
+    if not claims:
+        return
+    vectors = encode([claim.subject for _, claim in claims])
+    for start in range(0, len(claims), BLOCK):
+        likeness = vectors[start : start + BLOCK] @ vectors[start:].T
+        for row, column in zip(*np.nonzero(likeness >= LIKENESS), strict=True):
+            one, other = start + row, start + column
+            (first, a), (second, b) = claims[one], claims[other]
+            if other <= one or first.id == second.id or not _share_readers(first, second):
                 continue
-            titles = dict.fromkeys((by_id[one.article_id].title, by_id[other.article_id].title))
-            text = f"{' and '.join(f'“{title}”' for title in titles)} give different {unit}"
-            found.append(Finding((one.article_id, other.article_id), text, (one.sentence, other.sentence)))
-    total = sum(len(sentences(article.markdown)) for article in articles)
-    return Checked(
-        tuple(found),
-        f"{len(claims)} sentences with a quantity were compared, of {total} in {len(articles)} articles",
-    )
+            differs_in = difference(a, b, float(likeness[row, column]))
+            if differs_in:
+                yield one, other, differs_in
 
 
 def gaps(categories: Sequence[CategoryQuestions], best_score: Callable[[str], tuple[float, str]]) -> Checked:
@@ -153,21 +166,6 @@ def gaps(categories: Sequence[CategoryQuestions], best_score: Callable[[str], tu
     return Checked(
         tuple(found), f"{asked} questions of {len(categories)} ticket categories were searched for"
     )
-
-
-def _differing_unit(one: Claim, other: Claim) -> str | None:
-    """Return a unit of which the two say different numbers about the same thing; None if there is none."""
-    shared = one.words & other.words
-    shorter = min(len(one.words), len(other.words))
-    if len(shared) < FEWEST_SHARED_WORDS or len(shared) < SAME_SUBJECT_WORDS * shorter:
-        return None
-    if len(one.quantities) != len(other.quantities):
-        return None
-    for unit, numbers in one.quantities.items():
-        others = other.quantities.get(unit)
-        if others and not numbers & others:
-            return unit
-    return None
 
 
 def _share_readers(one: AuditedArticle, other: AuditedArticle) -> bool:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from core.errors import InvalidInput
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
+from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
 from supportadmin.benchmarks import categories, imports, load
 from supportadmin.demo.content import read_test_questions
@@ -40,6 +41,8 @@ class Command(BaseCommand):
             kinds, "import", "speed and memory of the ticket import, in a database of its own"
         )
         imports.add_argument("--rows", type=int, default=100_000)
+        pairs = self._kind(kinds, "contradictions", "agreement on pairs of sentences (JSONL: a, b, label)")
+        pairs.add_argument("--pairs", type=Path, required=True)
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -47,7 +50,7 @@ class Command(BaseCommand):
         speed.add_argument("--clients", type=int, default=8)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("train", "test", "oos", "unlabelled", "articles", "queries", "utterances"):
+        for name in ("train", "test", "oos", "unlabelled", "articles", "queries", "utterances", "pairs"):
             path = options.get(name)
             if path is not None and not path.exists():
                 raise CommandError(f"{path} does not exist.", returncode=2)
@@ -84,6 +87,12 @@ class Command(BaseCommand):
     def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
             return categories.measure(options["utterances"], load_encoder(settings.ENCODER_PATH))
+        except InvalidInput as refusal:
+            raise CommandError(refusal.message, returncode=2) from refusal
+
+    def _contradictions(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return contradictions_benchmark.run(options["pairs"], load_encoder(settings.ENCODER_PATH).encode)
         except InvalidInput as refusal:
             raise CommandError(refusal.message, returncode=2) from refusal
 

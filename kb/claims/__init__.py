@@ -1,0 +1,1 @@
+"""What articles state: claims taken from sentences, and which of them cannot both hold. Pure, no Django."""
