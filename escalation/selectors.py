@@ -27,6 +27,11 @@ def rule_set_at(version: int) -> RuleSet | None:
     return _rule_set(stored) if stored else None
 
 
+def rule_names() -> dict[str, str]:
+    """Return the enabled rules as articles link them: the key (the id as text) and the name."""
+    return {str(rule.id): rule.name for rule in live_rule_set().rules}
+
+
 def thresholds() -> tuple[tuple[str, str, float], ...]:
     """Return each number that the enabled rules decide by: the rule's name, what it is, its value."""
     return tuple(

@@ -68,6 +68,7 @@ class KnowledgeBaseCounts:
     approved: int
     unindexed: int
     due_for_review: int
+    ready: int  # published, and passing the three tests of kb.readiness
 
 
 @dataclass(frozen=True, slots=True)

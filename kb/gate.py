@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import Conflict
+from kb import readiness
 from kb.models import PublishingPolicy, Revision
 
 Check = Callable[[Revision], list[str]]
 
 # Name of the policy's mode → the check that it governs. A check returns sentences, none if all is well.
-CHECKS: Mapping[str, Check] = {}
+CHECKS: Mapping[str, Check] = {"readiness_mode": readiness.problems}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from kb import access, workflow
 from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
 from kb.indexing import encoder
 from kb.models import Article, AudienceValue, KnowledgeBaseAudit, ProductPage, Revision
+from kb.readiness import ready_share
 
 MAX_SUMMARIES = 500
 MAX_PAGES = 200
@@ -24,6 +25,7 @@ def knowledge_base_counts(*, today: date) -> KnowledgeBaseCounts:
         in_review=open_revisions.filter(state=workflow.IN_REVIEW).count(),
         approved=open_revisions.filter(state=workflow.APPROVED).count(),
         unindexed=Article.objects.unindexed(encoder().fingerprint).count(),
+        ready=ready_share()[0],
         due_for_review=Article.objects.published().due_for_review(today).count(),
     )
 

@@ -19,8 +19,9 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.permissions import require
 from kb import index_version, pages, workflow
 from kb.diff import unified
+from kb.linting import lint_keep
 from kb.markdown import size_problem
-from kb.models import TITLE_LENGTH, Article, AudienceValue, Label, ProductPage, Revision
+from kb.models import TITLE_LENGTH, Article, AudienceValue, Label, ProductPage, PublishingPolicy, Revision
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 120
@@ -88,6 +89,7 @@ def revision_save_draft(
             based_on=based_on or latest,
             author_id=author_id,
         )
+        lint_keep(revision)
         activity.record(actor, "revision.saved", revision, after={"number": number, "title": title})
     article.latest_number, article.title = number, title
     return revision
@@ -190,6 +192,17 @@ def product_page_delete(*, actor: Actor, page: ProductPage) -> None:
         activity.record(actor, "product_page.deleted", page, before={"pattern": page.pattern})
         page.delete()
         index_version.bump()
+
+
+def publishing_policy_save(*, actor: Actor, policy: PublishingPolicy) -> None:
+    """Say what a failed check does at publication, from the next one on."""
+    require(actor, "kb.change_publishingpolicy")
+    with transaction.atomic():
+        before = {**(PublishingPolicy.objects.filter(pk=1).values().first() or {})}
+        policy.pk = 1
+        policy.save()
+        after = {**PublishingPolicy.objects.filter(pk=1).values().get()}
+        activity.record(actor, "publishing_policy.changed", policy, before=before, after=after)
 
 
 def person(actor: Actor, permission: str) -> int:

@@ -8,6 +8,7 @@ from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.audit.running import audit_run
 from kb.indexing import index_rebuild, sync_article
+from kb.linting import relint
 from kb.schedule import expire_if_due, publish_if_due
 from kb.unsaved import unsaved_forget_old
 
@@ -35,6 +36,12 @@ def publish_scheduled(*, progress: Progress, revision_id: int) -> dict[str, Any]
 def expire_article(*, progress: Progress, article_id: int) -> dict[str, Any]:
     """Archive an article whose time is over."""
     return {"outcome": expire_if_due(article_id)}
+
+
+@handler("kb.tasks.relint")
+def relint_all(*, progress: Progress) -> dict[str, Any]:
+    """Lint the newest and the published text of every article."""
+    return {"texts": relint(progress)}
 
 
 @handler("kb.tasks.forget")

@@ -216,6 +216,10 @@ def _kb_step(articles: KnowledgeBaseCounts) -> dict[str, Any]:
         "tone": "good" if not articles.unindexed else "warn",
         "facts": [
             {"label": "Published articles", "value": articles.published},
+            {
+                "label": "Ready for machines",
+                "value": f"{100 * articles.ready / articles.published:.0f} %" if articles.published else "–",
+            },
             {"label": "In review", "value": articles.in_review},
             {"label": "Drafts", "value": articles.drafts},
         ],

@@ -98,6 +98,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Revisions", "history_edu", "kb.revision"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
+                    _page("Voice", "record_voice_over", "kb.voiceterm"),
+                    _page("Publishing policy", "policy", "kb.publishingpolicy"),
                 ],
             },
             {

@@ -25,6 +25,7 @@ from core.models import User
 from kb import workflow
 from kb.admin.evidence import preview
 from kb.admin.forms import ArticleForm
+from kb.admin.lint import LintFilter, LintMixin
 from kb.admin.moves import ARTICLE_MOVES
 from kb.admin.unsaved import UnsavedMixin
 from kb.indexing import encoder
@@ -89,18 +90,18 @@ class ArticleActionForm(ActionForm):
 
 
 @admin.register(Article)
-class ArticleAdmin(UnsavedMixin, TransitionMixin, BaseAdmin):
+class ArticleAdmin(LintMixin, UnsavedMixin, TransitionMixin, BaseAdmin):
     """The articles that bots answer from."""
 
     form = ArticleForm
     log_saves = False  # the services write the log
-    list_display = ("title", "status", "newest_text", "audience", "owner", "review_by", "updated")
-    list_filter = (StatusFilter, "owner", "audience_values", "pages", "labels")
+    list_display = ("title", "status", "newest_text", "linter", "audience", "owner", "review_by", "updated")
+    list_filter = (StatusFilter, LintFilter, "owner", "audience_values", "pages", "labels")
     list_select_related = ("owner",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     action_form = ArticleActionForm
-    actions = ("archive_selected", "set_owner_of_selected")
+    actions = ("lint_selected", "archive_selected", "set_owner_of_selected")
     transitions = ARTICLE_MOVES
     change_form_before_template = "admin/kb/unsaved.html"
     change_form_outer_after_template = "admin/kb/article_revisions.html"
@@ -113,7 +114,7 @@ class ArticleAdmin(UnsavedMixin, TransitionMixin, BaseAdmin):
 
     class Media:
         css = {"all": ("vendor/easymde/easymde.min.css", "kb/articles.css")}
-        js = ("vendor/easymde/easymde.min.js", "kb/article_editor.js", "kb/unsaved.js")
+        js = ("vendor/easymde/easymde.min.js", "kb/article_editor.js", "kb/unsaved.js", "kb/lint.js")
 
     @display(description="Updated", ordering="updated_at")
     def updated(self, obj: Article) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 
+from kb.admin.lint import lint_context
 from kb.diff import Fold, folded, side_by_side
 from kb.line_comments import Placed, open_comments, placed
 from kb.markdown import render
@@ -73,4 +75,6 @@ def _with_comments(fold: Fold, by_line: dict[int, list[Placed]]) -> dict[str, An
 
 def decision_evidence(revision: Revision) -> str:
     """Return what stands beside a decision about the revision, as safe HTML."""
-    return render_to_string("admin/kb/changes.html", changes(revision))
+    context = {**changes(revision), **lint_context(revision)}
+    parts = ("admin/kb/lint.html", "admin/kb/changes.html")
+    return format_html_join("", "{}", ((render_to_string(part, context),) for part in parts))

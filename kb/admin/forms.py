@@ -59,6 +59,7 @@ class ArticleForm(forms.ModelForm):
                 "rows": 24,
                 "data-markdown-editor": "",
                 "data-preview-url": reverse_lazy("admin:kb_article_preview"),
+                "data-lint-url": reverse_lazy("admin:kb_article_lint"),
             }
         ),
         help_text="Markdown: # for the topic, ## for subtopics, 1. for steps, and a section that says what "
@@ -98,6 +99,8 @@ class ArticleForm(forms.ModelForm):
         if article.pk is None:
             return
         latest = article.revisions.latest("number")
+        if "body" in self.fields:
+            self.fields["body"].widget.attrs["data-article"] = article.pk
         self.initial.update(title=latest.title, body=latest.body, base_number=latest.number)
         values = list(article.audience_values.all())
         for name, kind in AUDIENCE_FIELDS.items():

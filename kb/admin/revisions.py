@@ -22,6 +22,7 @@ from core.errors import DomainError
 from kb import workflow
 from kb.admin.articles import STATUS_COLOURS
 from kb.admin.evidence import changes, preview
+from kb.admin.lint import lint_context
 from kb.admin.moves import review_moves
 from kb.line_comments import MAX_LENGTH, comment_add, comment_resolve, lines_of
 from kb.models import LineComment, Revision
@@ -149,6 +150,7 @@ class RevisionAdmin(TransitionMixin, ReadOnlyAdmin):
             context.update(
                 changes(revision, against=_chosen(earlier, request.GET.get("against", ""))),
                 html=preview(revision.body),
+                **lint_context(revision),
                 earlier=earlier.order_by("-number")[:MAX_COMPARABLE],
                 may_comment=_may_comment(request) and revision.state in workflow.OPEN,
                 last_line=len(lines_of(revision)) - 1,

@@ -7,6 +7,7 @@ from kb.models.articles import TITLE_LENGTH, Article, ArticleAudience, Revision
 from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
+from kb.models.lint import RevisionLint, VoiceTerm
 from kb.models.policy import PublishingPolicy
 from kb.models.review import TITLE_LINE, LineComment, UnsavedDraft
 
@@ -26,5 +27,7 @@ __all__ = [
     "ProductPage",
     "PublishingPolicy",
     "Revision",
+    "RevisionLint",
     "UnsavedDraft",
+    "VoiceTerm",
 ]
