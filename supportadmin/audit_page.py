@@ -98,7 +98,7 @@ def check_knowledge_base(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, version: int) -> HttpResponse:
     """Show a signed version as it was signed."""
     report = _report(version)
-    context = {"report": report, "title": f"The map, version {report.version}"}
+    context = {"report": report, "title": f"The map, version {report.version}", "versions": _versions()}
     return render(request, "audit/map.html", _context(request, report.content, **context))
 
 
@@ -148,9 +148,15 @@ def _page(request: HttpRequest, form: SignForm, *, refusal: str = "", status: in
         at_most=AT_MOST,
         has_changed=found.has_changed,
         latest=found.report,
+        versions=_versions() if found.report else [],
         may_sign=request.user.has_perm("tickets.sign_auditreport"),
     )
     return render(request, "audit/map.html", context, status=status)
+
+
+def _versions() -> list[AuditReport]:
+    """Return the newest signed versions, without what they say."""
+    return list(AuditReport.objects.defer("content").order_by("-version")[:SHOWN_VERSIONS])
 
 
 def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -170,7 +176,6 @@ def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict
         }
         for row in content["categories"]
     ]
-    versions = AuditReport.objects.defer("content").order_by("-version")[:SHOWN_VERSIONS]
     return {
         **admin.site.each_context(request),
         "content": content,
@@ -180,7 +185,6 @@ def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict
         "patterns": [row for row in rows if row["always_escalated"] or row["flags"]],
         "pivot": _pivot(content),
         "outcomes": list(OUTCOME_NAMES.values()),
-        "versions": list(versions),
         **more,
     }
 
