@@ -7,12 +7,13 @@ damaged one is read as far as it goes; ``ByteSource.damage`` then says why. Deci
 from __future__ import annotations
 
 import gzip
+import lzma
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
@@ -25,6 +26,17 @@ MAX_DIRECTORY_BYTES = 1024**2  # a zip's list of contents, read into memory as a
 END_RECORD = struct.Struct("<4s4H2LH")
 END_SIGNATURE = b"PK\x05\x06"
 MAX_END_BYTES = END_RECORD.size + 65_535  # with the longest comment
+# What the unpackers of the standard library raise for bytes that are not theirs; no refusal is among them.
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+)
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK"
 ENCRYPTED = 0x1
@@ -67,7 +79,7 @@ class ByteSource:
             while size > 0 and not self.damage and (piece := self._raw.read1(size)):
                 pieces.append(piece)
                 size -= len(piece)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        except DAMAGE as error:
             self.damage = f"The file is damaged or cut off and could not be read to its end: {error}"
         return b"".join(pieces)
 
@@ -96,13 +108,14 @@ def opened(path: Path) -> Iterator[ByteSource]:
 def _zip_member(raw: IO[bytes]) -> Iterator[tuple[_Readable, int]]:
     """Open the one file in the archive; yield it with its packed size."""
     _check_directory(raw)
-    try:
-        with zipfile.ZipFile(raw) as archive:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(raw))
             info = _only_member(archive)
-            with archive.open(info) as member:
-                yield member, info.compress_size  # type: ignore[misc]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise InvalidInput(f"The zip file cannot be read: {error}.", code="bad_archive") from error
+            member = stack.enter_context(archive.open(info))
+        except DAMAGE as error:
+            raise InvalidInput(f"The zip file cannot be read: {error}.", code="bad_archive") from error
+        yield member, info.compress_size  # type: ignore[misc]
 
 
 def _check_directory(raw: IO[bytes]) -> None:

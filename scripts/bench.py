@@ -67,12 +67,19 @@ IMPORT = Benchmark(
     {},
     ("rows_per_second", "seconds", "peak_mb", "created", "rejected"),
 )
+MAP = Benchmark(
+    "map of 100,000 tickets",
+    ("map", "--tickets", "100000"),
+    {},
+    ("seconds", "first_seconds", "queries", "categories"),
+)
 BENCHMARKS = (
     *(intents("banking77", train, oos=False) for train in ("train_5", "train_10", "train")),
     *(intents("clinc150", train, oos=True) for train in ("train_5", "train_10", "train")),
     *(retrieval(method) for method in ("hybrid", "dense", "bm25")),
     *(categories(name) for name in ("dstc11_insurance", "dstc11_banking")),
     IMPORT,
+    MAP,
 )
 
 

@@ -117,7 +117,7 @@ def draft_rules(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, version: int) -> HttpResponse:
     """Show a signed version as it was signed."""
     report = _report(version)
-    context = {"report": report, "title": f"The map, version {report.version}"}
+    context = {"report": report, "title": f"The map, version {report.version}", "versions": _versions()}
     return render(request, "audit/map.html", _context(request, report.content, **context))
 
 
@@ -167,9 +167,15 @@ def _page(request: HttpRequest, form: SignForm, *, refusal: str = "", status: in
         at_most=AT_MOST,
         has_changed=found.has_changed,
         latest=found.report,
+        versions=_versions() if found.report else [],
         may_sign=request.user.has_perm("tickets.sign_auditreport"),
     )
     return render(request, "audit/map.html", context, status=status)
+
+
+def _versions() -> list[AuditReport]:
+    """Return the newest signed versions, without what they say."""
+    return list(AuditReport.objects.defer("content").order_by("-version")[:SHOWN_VERSIONS])
 
 
 def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -189,7 +195,6 @@ def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict
         }
         for row in content["categories"]
     ]
-    versions = AuditReport.objects.defer("content").order_by("-version")[:SHOWN_VERSIONS]
     return {
         **admin.site.each_context(request),
         "content": content,
@@ -200,7 +205,6 @@ def _context(request: HttpRequest, content: dict[str, Any], **more: Any) -> dict
         "has_flags": any(row["flags"] for row in rows),
         "pivot": _pivot(content),
         "outcomes": list(OUTCOME_NAMES.values()),
-        "versions": list(versions),
         **more,
     }
 

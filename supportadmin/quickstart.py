@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ def _articles(people: dict[str, User]) -> int:
     for file in articles:
         audience = file.metadata["audience"]
         owner = people[file.metadata["owner"]]
+        review_by = file.metadata.get("review_by")
         incoming = IncomingArticle(
             slug=file.metadata["slug"],
             title=file.title,
@@ -159,6 +161,7 @@ def _articles(people: dict[str, User]) -> int:
             pages=file.metadata.get("pages", []),
             labels=file.metadata.get("labels", []),
             owner_id=owner.pk,
+            review_by=date.fromisoformat(review_by) if review_by else None,
         )
         writer = owner if owner.has_perm("kb.add_article") else people["kb_owner"]
         article_import(actor=Actor.of_user(writer), reviewer=reviewer, incoming=incoming, publish=True)

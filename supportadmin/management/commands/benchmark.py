@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import categories, imports, load
+from supportadmin.benchmarks import audit_map, categories, imports, load
 from supportadmin.demo.content import read_test_questions
 
 
@@ -43,6 +43,10 @@ class Command(BaseCommand):
         imports.add_argument("--rows", type=int, default=100_000)
         pairs = self._kind(kinds, "contradictions", "agreement on pairs of sentences (JSONL: a, b, label)")
         pairs.add_argument("--pairs", type=Path, required=True)
+        imports.add_argument("--form", choices=["zendesk", "csv"], default="zendesk", help="of the file")
+        shown = self._kind(kinds, "map", "time and queries of the map's page, in a database of its own")
+        shown.add_argument("--tickets", type=int, default=100_000)
+        shown.add_argument("--here", action="store_true", help="in this database, which must be empty")
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -82,7 +86,14 @@ class Command(BaseCommand):
         )
 
     def _import(self, options: dict[str, Any]) -> dict[str, Any]:
-        return imports.measure(options["rows"])
+        return imports.measure(options["rows"], options["form"])
+
+    def _map(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            measure = audit_map.measure_here if options["here"] else audit_map.measure
+            return measure(options["tickets"])
+        except Conflict as refusal:
+            raise CommandError(refusal.message, returncode=2) from refusal
 
     def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
