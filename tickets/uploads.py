@@ -111,7 +111,7 @@ def uploads_delete_strays(*, known: Collection[str], before: datetime) -> int:
 def _looks_like_utf_16(head: bytes) -> bool:
     """Tell whether every second byte is zero for the most part: mostly Western text, its mark damaged."""
     sides = sorted((head[0::2].count(0), head[1::2].count(0)))
-    return sides[1] > 0.4 * len(head) / 2 and sides[0] <= MOST_ZEROS * len(head)
+    return len(head) >= BEGIN_BYTES and sides[1] > 0.4 * len(head) / 2 and sides[0] <= MOST_ZEROS * len(head)
 
 
 def check_content(head: bytes, source: str) -> None:
