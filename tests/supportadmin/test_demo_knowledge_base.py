@@ -24,10 +24,10 @@ from tickets.vectors import text_to_encode
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.django_db]
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 QUESTIONS_EACH = 20
-# What the check does not find yet: it compares numbers in sentences that share three words, and no negation.
+# What the check does not find yet: a price in other words, and a denial beside a longer sentence.
 KNOWN_MISSES = {
     ("contradiction", frozenset({"export-list-csv", "reports-dashboards"})),
-    ("contradiction", frozenset({"invite-people", "onboarding-first-week"})),
+    ("contradiction", frozenset({"change-plan", "invite-people"})),
 }
 # Gaps are asked with any tickets of a category, not with its most typical ones: so many answers are too weak.
 MOST_FALSE = {"contradiction": 0, "near_duplicate": 0, "outdated": 0, "gap": 9}
