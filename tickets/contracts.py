@@ -24,6 +24,15 @@ class TicketCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class TypicalTickets:
+    """A category with its volume and its most typical (ticket id, question) pairs."""
+
+    name: str
+    volume: int
+    questions: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditTicket:
     """A ticket that counts, as later steps read it: cleaned and masked text only."""
 

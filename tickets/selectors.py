@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
-from tickets.contracts import AuditTicket, TicketCounts
-from tickets.models import AuditReport, Category, Classification, ImportBatch, Ticket
+from tickets.contracts import AuditTicket, TicketCounts, TypicalTickets
+from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
@@ -90,6 +90,14 @@ def category_questions(
     *, each: int = 20, categories: int = 30
 ) -> dict[int, tuple[str, int, tuple[str, ...]]]:
     """Return name, volume and the most typical questions of each category in use, by id."""
+    return {
+        pk: (found.name, found.volume, tuple(question for _, question in found.questions))
+        for pk, found in typical_tickets(each=each, categories=categories).items()
+    }
+
+
+def typical_tickets(*, each: int = 20, categories: int = 30) -> dict[int, TypicalTickets]:
+    """Return the most typical tickets of each category in use, by its id, the largest categories first."""
     order = Window(
         RowNumber(),
         partition_by=[F("cluster__category")],
@@ -104,6 +112,7 @@ def category_questions(
         .values_list(
             "cluster__category",
             "cluster__category__name",
+            "pk",
             "ticket__subject",
             "ticket__text__customer_words",
         )
@@ -114,10 +123,20 @@ def category_questions(
         .values_list("cluster__category")
         .annotate(n=Count("pk"))
     )
-    found: dict[int, tuple[str, int, tuple[str, ...]]] = {}
-    for category, name, subject, words in rows:
+    found: dict[int, TypicalTickets] = {}
+    for category, name, ticket, subject, words in rows:
         question = text_to_encode(subject, words or "")
-        before = found.get(category, (name, volumes.get(category, 0), ()))
-        found[category] = (name, before[1], (*before[2], question) if question else before[2])
-    largest = sorted(found, key=lambda category: -found[category][1])[:categories]
+        before = found.get(category) or TypicalTickets(name, volumes.get(category, 0), ())
+        asked = (*before.questions, (ticket, question)) if question else before.questions
+        found[category] = TypicalTickets(before.name, before.volume, asked)
+    largest = sorted(found, key=lambda category: -found[category].volume)[:categories]
     return {category: found[category] for category in largest}
+
+
+def audit_state() -> tuple[int, int, int]:
+    """Return what changes when tickets are sorted anew: last clustering, tickets in clusters, last import."""
+    return (
+        Clustering.objects.aggregate(last=Max("pk"))["last"] or 0,
+        Classification.objects.exclude(cluster=None).count(),
+        ImportBatch.objects.aggregate(last=Max("pk"))["last"] or 0,
+    )
