@@ -1,7 +1,7 @@
 """When an article is to be looked at again, and who last said that it is still correct.
 
-Two things start the clock anew: a publication, and a person who presses “still correct”. Being found, cited or
-filed elsewhere never does. Decides nothing about what readers see: a stale article stays published.
+Two things start the clock anew: a publication, and a person who presses “still correct”. Being found, cited
+or filed elsewhere never does. Decides nothing about what readers see: a stale article stays published.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def clock_at_publication(article: Article, today: date) -> dict[str, Any]:
 
 
 def article_still_correct(*, actor: Actor, article: Article, review_by: date | None = None) -> None:
-    """Say that somebody has checked the live text; the next check is due on ``review_by`` or by the policy."""
+    """Say that somebody has checked the live text; the next check is due on ``review_by``, else by policy."""
     person(actor, "kb.change_article")
     today = timezone.localdate()
     if review_by is not None:

@@ -64,7 +64,9 @@ def article_import(
     """
     known = Article.objects.filter(slug=incoming.slug).first() if publish else None
     if known is not None:
-        trial(known, incoming.title.strip(), incoming.body.strip())  # kept for the gate, inside no transaction
+        trial(
+            known, incoming.title.strip(), incoming.body.strip()
+        )  # kept for the gate, inside no transaction
     return _import(actor, reviewer, incoming, publish)
 
 

@@ -1,8 +1,8 @@
 """Take in what conversations tell the knowledge base: how articles are used and liked, and what was missing.
 
-Called from above with plain values. Each batch of turns is taken once: the watermark moves in the transaction
-that keeps what was read, so a crash or a second reader never counts anything twice. Votes are written by turn,
-so they may be read again. Decides nothing about what counts as missing.
+Called from above with plain values. Each batch of turns is taken once: the watermark moves in the
+transaction that keeps what was read, so a crash or a second reader never counts anything twice. Votes are
+written by turn, so they may be read again. Decides nothing about what counts as missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What turns and feedback tell the knowledge base. Reads rows of the runtime, calls kb's services; no more.
 
 One turn is at most one signal: excluded by an article, handed over or asked back for want of an answer, or
-nothing near enough was found while the intent was uncertain too. A wish for a person says nothing about articles.
+nothing near enough was found while the intent was uncertain too. A wish for a person says nothing about
+articles.
 """
 
 from __future__ import annotations

@@ -96,6 +96,14 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Articles", "article", "kb.article"),
                     _page("Revisions", "history_edu", "kb.revision"),
+                    {
+                        "title": "Freshness",
+                        "icon": "schedule",
+                        "link": reverse_lazy("admin:kb_freshness"),
+                        "permission": _allowed("kb.view_article"),
+                    },
+                    _page("Gaps", "help_center", "kb.gap"),
+                    _page("Test questions", "quiz", "kb.questionrun"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
                 ],

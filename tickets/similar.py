@@ -34,16 +34,14 @@ class SimilarTicket:
 
 @dataclass(frozen=True, slots=True)
 class GoodReply:
-    """A ticket that few replies settled well: its question, and what agents wrote in public, first to last."""
+    """A ticket that few replies settled well, with what agents wrote in public, first to last."""
 
     ticket: SimilarTicket
     csat: int
     replies: tuple[str, ...]
 
 
-def nearest_tickets(
-    vector: np.ndarray, *, encoder: str, limit: int, at_least: float
-) -> list[SimilarTicket]:
+def nearest_tickets(vector: np.ndarray, *, encoder: str, limit: int, at_least: float) -> list[SimilarTicket]:
     """Return the counting tickets nearest to a unit vector (d,), nearest first, with their first message."""
     near = _nearest(TicketVector.objects.filter(ticket__in_window=True), vector, encoder, limit, at_least)
     return list(_similar(near).values())
@@ -67,11 +65,10 @@ def good_replies(vector: np.ndarray, *, encoder: str, limit: int, at_least: floa
     )
     near = _nearest(well, vector, encoder, limit, at_least)
     similar = _similar(near)
-    csat = dict(Ticket.objects.filter(pk__in=similar).values_list("pk", "csat"))
+    rated = Ticket.objects.filter(pk__in=similar).values_list("pk", "csat")
+    csat = {pk: value or 0 for pk, value in rated}
     replies = _agents_words(similar)
-    return [
-        GoodReply(ticket, csat[pk], replies[pk]) for pk, ticket in similar.items() if replies.get(pk)
-    ]
+    return [GoodReply(ticket, csat[pk], replies[pk]) for pk, ticket in similar.items() if replies.get(pk)]
 
 
 def _nearest(
@@ -79,7 +76,7 @@ def _nearest(
 ) -> dict[int, float]:
     """Return cosines by ticket id, nearest first, equals by id."""
     best: list[tuple[float, int]] = []
-    block: list[tuple[int, bytes]] = []
+    block: list[tuple[int, bytes | memoryview]] = []
 
     def take() -> None:
         if not block:

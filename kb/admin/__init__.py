@@ -1,5 +1,5 @@
 """The knowledge base in the admin: articles, revisions, audiences, product pages."""
 
-from kb.admin import articles, audiences, revisions
+from kb.admin import articles, audiences, gaps, questions, revisions
 
-__all__ = ["articles", "audiences", "revisions"]
+__all__ = ["articles", "audiences", "gaps", "questions", "revisions"]

@@ -25,7 +25,9 @@ from core.models import User
 from kb import workflow
 from kb.admin.evidence import preview
 from kb.admin.forms import ArticleForm
+from kb.admin.freshness import STILL_CORRECT, FreshnessMixin
 from kb.admin.moves import ARTICLE_MOVES
+from kb.admin.questions import QuestionsMixin
 from kb.indexing import encoder
 from kb.models import Article, Revision
 from kb.review import article_archive
@@ -87,7 +89,7 @@ class ArticleActionForm(ActionForm):
 
 
 @admin.register(Article)
-class ArticleAdmin(TransitionMixin, BaseAdmin):
+class ArticleAdmin(FreshnessMixin, QuestionsMixin, TransitionMixin, BaseAdmin):
     """The articles that bots answer from."""
 
     form = ArticleForm
@@ -99,8 +101,8 @@ class ArticleAdmin(TransitionMixin, BaseAdmin):
     prepopulated_fields = {"slug": ("title",)}
     action_form = ArticleActionForm
     actions = ("archive_selected", "set_owner_of_selected")
-    transitions = ARTICLE_MOVES
-    change_form_outer_after_template = "admin/kb/article_revisions.html"
+    transitions = (*ARTICLE_MOVES, STILL_CORRECT)
+    change_form_outer_after_template = "admin/kb/article_after.html"
     fieldsets = (
         (None, {"fields": ("title", "body", "summary", "base_number")}),
         ("Whom it is for", {"fields": ("for_everyone", "user_types", "product_areas", "tiers")}),

@@ -7,6 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from kb.diff import Line, compare
+from kb.gate import obstacles
 from kb.markdown import render
 from kb.models import Revision
 
@@ -46,3 +47,9 @@ def changes(revision: Revision) -> dict[str, Any]:
 def decision_evidence(revision: Revision) -> str:
     """Return what stands beside a decision about the revision, as safe HTML."""
     return render_to_string("admin/kb/changes.html", changes(revision))
+
+
+def publication_evidence(revision: Revision) -> str:
+    """Return what stands beside a publication: what the checks find wrong, then what changes."""
+    context = {**changes(revision), "obstacles": obstacles(revision)}
+    return render_to_string("admin/kb/publication.html", context)

@@ -51,7 +51,7 @@ def _check(actor: Actor, gap: Gap) -> bool:
     resolved = bool(asked) and found >= RESOLVED_SHARE * len(asked)
     said = f"{found} of {len(asked)} customers' questions find “{article.title}” among the first {WITHIN}"
     if not resolved and missed:
-        said += f"; “{missed[0]}” finds “{missed[1]}” first" if missed[1] else f"; “{missed[0]}” finds nothing"
+        said += f"; “{missed[0]}” finds {f'“{missed[1]}” first' if missed[1] else 'nothing'}"
     note = f"{'Resolved' if resolved else 'Not resolved yet'}: {said}."[:NOTE_LENGTH]
     if not resolved and note == gap.note:
         return False
@@ -75,9 +75,7 @@ def _check(actor: Actor, gap: Gap) -> bool:
     return resolved
 
 
-def _found(
-    index: LoadedIndex, article: Article, texts: list[str]
-) -> tuple[int, tuple[str, str] | None]:
+def _found(index: LoadedIndex, article: Article, texts: list[str]) -> tuple[int, tuple[str, str] | None]:
     """Return how many texts find the article as its own readers, and the first that does not."""
     if article.pk not in index.snapshot.article_ids:
         return 0, (texts[0], "") if texts else None

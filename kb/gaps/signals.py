@@ -1,4 +1,4 @@
-"""Take in signals: mask them, put each to its gap or begin one, count, and open again what was closed too soon.
+"""Take in signals: mask them, put each to its gap or begin one, count, open again what was closed too soon.
 
 A source counts once a kind, so reading the same news twice changes nothing. Encoding happens outside any
 transaction. Decides nothing about where signals come from.
@@ -42,7 +42,9 @@ def signals_prepare(news: Iterable[MissingAnswer], encoder: Encoder) -> list[Pre
     """Mask, bound and encode the signals that are new and have words to search for."""
     fresh = _unknown(news)
     texts = [_masked(item.text) for item in fresh]
-    kept = [(item, text) for item, text in zip(fresh, texts, strict=True) if len(tokenize(text)) >= FEWEST_WORDS]
+    kept = [
+        (item, text) for item, text in zip(fresh, texts, strict=True) if len(tokenize(text)) >= FEWEST_WORDS
+    ]
     vectors = encoder.encode([text for _, text in kept])
     return [Prepared(item, text, vector) for (item, text), vector in zip(kept, vectors, strict=True)]
 
@@ -55,7 +57,7 @@ def signals_add(*, actor: Actor, prepared: Sequence[Prepared], encoder: str) -> 
         return 0
     centroids = _centroids(encoder, len(fresh[0].vector))
     touched: set[int] = set()
-    shown = {item.news.article_id for item in fresh} - {None}
+    shown = {item.news.article_id for item in fresh if item.news.article_id is not None}
     articles = set(Article.objects.filter(pk__in=shown).values_list("pk", flat=True))
     for item in fresh:
         near = centroids.nearest(item.vector)
@@ -63,7 +65,10 @@ def signals_add(*, actor: Actor, prepared: Sequence[Prepared], encoder: str) -> 
             gap_id = near[0]
         else:
             gap_id = Gap.objects.create(
-                title=title_of(item.text), centroid=pack(item.vector), encoder=encoder, last_seen=item.news.day
+                title=title_of(item.text),
+                centroid=pack(item.vector),
+                encoder=encoder,
+                last_seen=item.news.day,
             ).pk
         mean = centroids.add(gap_id, item.vector)
         _store(item, gap_id, mean, encoder, articles)
@@ -123,9 +128,7 @@ def vectors_renew(encoder: Encoder, name: str, batch: int = 500) -> int:
     return done
 
 
-def _store(
-    item: Prepared, gap_id: int, mean: np.ndarray, encoder: str, articles: set[int]
-) -> None:
+def _store(item: Prepared, gap_id: int, mean: np.ndarray, encoder: str, articles: set[int]) -> None:
     GapSignal.objects.create(
         gap_id=gap_id,
         kind=item.news.kind,
@@ -191,4 +194,3 @@ def _keys(news: Iterable[MissingAnswer]) -> set[tuple[str, str]]:
 def _masked(text: str) -> str:
     masked = redact(" ".join(text.replace("\x00", "").split())).text
     return masked if len(masked) <= SIGNAL_LENGTH else masked[:SIGNAL_LENGTH]
-

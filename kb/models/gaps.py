@@ -50,7 +50,8 @@ class Gap(models.Model):
                 condition=~Q(state=workflow.DISMISSED) | ~Q(note=""), name="kb_dismissal_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=~Q(state=workflow.DRAFTING) | Q(article__isnull=False), name="kb_drafting_has_a_draft"
+                condition=~Q(state=workflow.DRAFTING) | Q(article__isnull=False),
+                name="kb_drafting_has_a_draft",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Ask an index a question as the readers that an article is meant for, and see at which rank the article comes.
+"""Ask an index a question as the readers that an article is meant for; see at which rank the article comes.
 
 Pure but for the snapshot and the encoder in it. Decides nothing about what rank is good enough.
 """

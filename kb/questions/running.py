@@ -84,9 +84,7 @@ def publication_record(*, actor: Actor, revision: Revision) -> QuestionRun | Non
     done = trial(revision.article, revision.title, revision.body)
     if not done.asked:
         return None
-    details = [
-        _detail(revision.article, pk, one) for pk, one in zip(done.ids, done.asked, strict=True)
-    ]
+    details = [_detail(revision.article, pk, one) for pk, one in zip(done.ids, done.asked, strict=True)]
     return QuestionRun.objects.create(
         occasion=QuestionRun.Occasion.PUBLICATION,
         article=revision.article,

@@ -1,7 +1,7 @@
 """Writing test questions: by hand, by accepting what tickets and searches suggest, and switching them off.
 
-A rejected suggestion is kept, so that it does not come again. Each service is one transaction with its line in
-the activity log.
+A rejected suggestion is kept, so that it does not come again. Each service is one transaction with its line
+in the activity log.
 """
 
 from __future__ import annotations
@@ -53,7 +53,12 @@ def question_add(
         try:
             with transaction.atomic():
                 made = ArticleQuestion.objects.create(
-                    article=article, text=text, key=key, origin=origin, source=source, decided_by=actor.label[:150]
+                    article=article,
+                    text=text,
+                    key=key,
+                    origin=origin,
+                    source=source,
+                    decided_by=actor.label[:150],
                 )
         except IntegrityError as error:
             raise Conflict("The article has this question already.", code="question_taken") from error
@@ -149,7 +154,7 @@ def short_question(text: str) -> str:
 
 
 def _candidates(article: Article) -> list[tuple[str, str, str]]:
-    """Return (text, origin, source), the best first: queries that came near it, then tickets like its title."""
+    """Return (text, origin, source), queries that came near the article first."""
     queries = GapSignal.objects.filter(article=article).exclude(kind=GapSignal.Kind.TICKET).order_by("-pk")
     found = [
         (short_question(text), str(Origin.QUERY), source)
@@ -158,15 +163,11 @@ def _candidates(article: Article) -> list[tuple[str, str, str]]:
     model = encoder()
     vector = model.encode([article.title])[0]
     tickets = nearest_tickets(vector, encoder=model.fingerprint, limit=LOOKED_AT, at_least=NEAR_COSINE)
-    found += [
-        (short_question(ticket.question), str(Origin.TICKET), ticket.label) for ticket in tickets
-    ]
+    found += [(short_question(ticket.question), str(Origin.TICKET), ticket.label) for ticket in tickets]
     return [row for row in found if len(row[0]) > 5]
 
 
-def _move(
-    actor: Actor, question: ArticleQuestion, before: tuple[str, ...], to: str, verb: str
-) -> None:
+def _move(actor: Actor, question: ArticleQuestion, before: tuple[str, ...], to: str, verb: str) -> None:
     require(actor, CHANGE)
     with transaction.atomic():
         locked = ArticleQuestion.objects.select_for_update().get(pk=question.pk)
