@@ -206,8 +206,10 @@ def _usage(article_ids: Sequence[int], *, days: int) -> dict[int, Usage]:
     since = timezone.localdate() - timedelta(days=days)
     counts = (
         ArticleUsage.objects.filter(article__in=article_ids, day__gt=since)
+        .order_by()
         .values_list("article")
-        .annotate(retrieved=Sum("retrieved"), cited=Sum("cited"), last=Max("day", filter=Q(retrieved__gt=0)))
+        .annotate(last=Max("day", filter=Q(retrieved__gt=0)), found=Sum("retrieved"), answered=Sum("cited"))
+        .values_list("article", "found", "answered", "last")
     )
     votes = {
         pk: Share(up, whole)
@@ -216,7 +218,7 @@ def _usage(article_ids: Sequence[int], *, days: int) -> dict[int, Usage]:
         .values_list("article")
         .annotate(up=Count("pk", filter=Q(helpful=True)), whole=Count("pk"))
     }
-    found = {pk: Usage(days, r, c, last, votes.pop(pk, NOTHING)) for pk, r, c, last in counts.order_by()}
+    found = {pk: Usage(days, r, c, last, votes.pop(pk, NOTHING)) for pk, r, c, last in counts}
     return found | {pk: Usage(days, helpful=share) for pk, share in votes.items()}
 
 

@@ -8,6 +8,7 @@ from above, through kb.news.
 from __future__ import annotations
 
 import hashlib
+import re
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,11 +24,13 @@ from kb.index_loading import LoadedIndex, fresh_index
 from kb.indexing import encoder
 from kb.models import GapSignal, Watermark
 from kb.questions.running import AT_LEAST
-from kb.questions.services import questions_suggest_where_few
+from kb.questions.services import questions_suggest_where_few, short_question
 from tickets.selectors import audit_state, typical_tickets
 
 COLLECT_TASK = "runtime.tasks.collect"  # lives above: it reads conversations as well
 TICKETS = "tickets"
+REPLY_MARK = re.compile(r"^(?:(?:re|aw|fwd?|wg)\s*:\s*)+", re.IGNORECASE)
+REPEATED_SUBJECT = re.compile(r"^(?P<subject>.{8,200}?)(?:…|\.\.\.)?[.?!]*\s+(?=(?P=subject))", re.IGNORECASE)
 
 
 @transaction.atomic
@@ -78,9 +81,14 @@ def _asked(index: LoadedIndex, ticket: int, question: str) -> tuple[MissingAnswe
     hits = index.snapshot.search(question, allowed_articles=index.snapshot.article_ids, limit=1).hits
     shown = hits[0].article_id if hits else None
     news = MissingAnswer(
-        GapSignal.Kind.TICKET, f"ticket:{ticket}", question, timezone.localdate(), article_id=shown
+        GapSignal.Kind.TICKET, f"ticket:{ticket}", _said_once(question), timezone.localdate(), shown
     )
     return news, bool(hits) and hits[0].score >= ANSWERED_SCORE
+
+
+def _said_once(question: str) -> str:
+    """Return a ticket's words, short, without a subject that only repeats their beginning."""
+    return short_question(REPEATED_SUBJECT.sub("", REPLY_MARK.sub("", question)))
 
 
 def _state(index: LoadedIndex) -> int:

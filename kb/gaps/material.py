@@ -21,6 +21,7 @@ NO_ANSWER_YET = "*Write the answer here: one short paragraph, then the steps.*"
 
 LIST_ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?P<text>\S.*)$")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d\"“(\[])")
+ADDRESS = re.compile(r"\s*https?://\S+$")  # of the old help page, as a rule
 THEN = re.compile(r",?\s+(?:and\s+)?then\s+|;\s+", re.IGNORECASE)
 LEAD_IN = re.compile(
     r"^(?:please|just|then|next|first(?:ly)?|second(?:ly)?|now|finally|lastly|after that|afterwards|"
@@ -69,7 +70,7 @@ def material_of(replies: Iterable[str]) -> Material:
                 _keep(steps, _step(item["text"]) or _sentence(item["text"]))
                 continue
             for sentence in SENTENCE_END.split(" ".join(line.split())):
-                found = [step for part in THEN.split(sentence) if (step := _step(part))]
+                found = _steps(sentence)
                 if found:
                     for step in found:
                         _keep(steps, step)
@@ -109,6 +110,18 @@ def same(one: str, other: str) -> bool:
     return shorter > 0 and len(left & right) >= SAME_WORDS * shorter and len(left ^ right) <= shorter
 
 
+def _steps(sentence: str) -> list[str]:
+    """Return the instructions of a sentence; a part that is none stays with the one before it."""
+    found: list[str] = []
+    for part in THEN.split(ADDRESS.sub("", sentence)):
+        step = _step(part)
+        if step:
+            found.append(step)
+        elif found and part.strip():
+            found[-1] = _sentence(f"{found[-1].rstrip('.')}, then {part.strip()}")
+    return found
+
+
 def _step(text: str) -> str:
     """Return the text as a step, empty if it is no instruction."""
     text = text.strip()
@@ -128,7 +141,7 @@ def _is_fact(sentence: str) -> bool:
 
 
 def _sentence(text: str) -> str:
-    text = text.strip().rstrip(",;")
+    text = ADDRESS.sub("", text).strip().rstrip(",;")
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
