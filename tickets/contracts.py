@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from core.proportions import Share
 
@@ -24,12 +24,22 @@ class TicketCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class TypicalTicket:
+    """A ticket that stands for many: ``question`` as it is encoded, ``opening`` as the customer began."""
+
+    ticket_id: int
+    question: str
+    opening: str
+    closed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class TypicalTickets:
-    """A category with its volume and its most typical (ticket id, question) pairs."""
+    """A category with its volume and its most typical tickets, the most typical first."""
 
     name: str
     volume: int
-    questions: tuple[tuple[int, str], ...]
+    tickets: tuple[TypicalTicket, ...]
 
 
 @dataclass(frozen=True, slots=True)

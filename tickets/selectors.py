@@ -8,13 +8,14 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
-from tickets.contracts import AuditTicket, TicketCounts, TypicalTickets
+from tickets.contracts import AuditTicket, TicketCounts, TypicalTicket, TypicalTickets
 from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
 COUNTERS = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window", "not_closed")
 READ_ROWS = 1_000
+OPENING_WORDS = 4
 
 
 def ticket_counts() -> TicketCounts:
@@ -91,7 +92,7 @@ def category_questions(
 ) -> dict[int, tuple[str, int, tuple[str, ...]]]:
     """Return name, volume and the most typical questions of each category in use, by id."""
     return {
-        pk: (found.name, found.volume, tuple(question for _, question in found.questions))
+        pk: (found.name, found.volume, tuple(ticket.question for ticket in found.tickets))
         for pk, found in typical_tickets(each=each, categories=categories).items()
     }
 
@@ -115,6 +116,7 @@ def typical_tickets(*, each: int = 20, categories: int = 30) -> dict[int, Typica
             "pk",
             "ticket__subject",
             "ticket__text__customer_words",
+            "ticket__closed_at",
         )
     )
     volumes = dict(
@@ -124,13 +126,20 @@ def typical_tickets(*, each: int = 20, categories: int = 30) -> dict[int, Typica
         .annotate(n=Count("pk"))
     )
     found: dict[int, TypicalTickets] = {}
-    for category, name, ticket, subject, words in rows:
+    for category, name, ticket, subject, words, closed_at in rows:
         question = text_to_encode(subject, words or "")
         before = found.get(category) or TypicalTickets(name, volumes.get(category, 0), ())
-        asked = (*before.questions, (ticket, question)) if question else before.questions
+        typical = TypicalTicket(ticket, question, _opening(words or "") or question, closed_at.date())
+        asked = (*before.tickets, typical) if question else before.tickets
         found[category] = TypicalTickets(before.name, before.volume, asked)
     largest = sorted(found, key=lambda category: -found[category].volume)[:categories]
     return {category: found[category] for category in largest}
+
+
+def _opening(customer_words: str) -> str:
+    """Return the customer's first paragraph that says something."""
+    paragraphs = (" ".join(part.split()) for part in customer_words.split("\n\n"))
+    return next((part for part in paragraphs if len(part.split()) >= OPENING_WORDS), "")
 
 
 def audit_state() -> tuple[int, int, int]:

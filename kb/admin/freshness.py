@@ -78,7 +78,6 @@ class FreshnessMixin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Freshness",
-            "opts": self.opts,
             "readouts": found,
             "shown": shown,
             "page": page,
@@ -89,7 +88,7 @@ class FreshnessMixin(ModelAdmin):
 
     def freshness_act(self, request: HttpRequest) -> HttpResponse:
         """Do a bulk act with the ticked articles, each on its own; say of each what was done or why not."""
-        if not self.has_view_permission(request):
+        if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

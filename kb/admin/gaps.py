@@ -22,6 +22,7 @@ from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from core.errors import DomainError
 from kb.gaps import workflow
 from kb.gaps.collecting import collect_job, collect_start
+from kb.gaps.material import question_title
 from kb.gaps.replies import best_replies
 from kb.gaps.resolving import gap_check
 from kb.gaps.services import (
@@ -136,7 +137,7 @@ class GapAdmin(TransitionMixin, ReadOnlyAdmin):
             description="An article is created as a draft: the customers' phrasings become its test "
             "questions, the ticked replies its material. You write on from there; somebody else reviews it.",
             form=DraftForm,
-            initial=lambda gap: {"title": short_question(gap.title)},
+            initial=lambda gap: {"title": question_title(short_question(gap.title))},
             shown=_is_open,
             evidence=_draft_evidence,
             done="The draft is there. Open it below to write on.",
@@ -231,7 +232,7 @@ class GapAdmin(TransitionMixin, ReadOnlyAdmin):
 
     def collect_view(self, request: HttpRequest) -> HttpResponse:
         """Queue a look at everything that came in since the last one."""
-        if not self.has_view_permission(request):
+        if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -244,7 +245,7 @@ class GapAdmin(TransitionMixin, ReadOnlyAdmin):
 
     def split_view(self, request: HttpRequest, gap_id: int) -> HttpResponse:
         """Take the ticked signals out into a gap of their own."""
-        if not self.has_view_permission(request):
+        if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

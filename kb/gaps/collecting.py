@@ -8,10 +8,8 @@ from above, through kb.news.
 from __future__ import annotations
 
 import hashlib
-import re
 
 from django.db import transaction
-from django.utils import timezone
 
 from core import jobs
 from core.actors import Actor
@@ -25,12 +23,11 @@ from kb.indexing import encoder
 from kb.models import GapSignal, Watermark
 from kb.questions.running import AT_LEAST
 from kb.questions.services import questions_suggest_where_few, short_question
+from tickets.contracts import TypicalTicket
 from tickets.selectors import audit_state, typical_tickets
 
 COLLECT_TASK = "runtime.tasks.collect"  # lives above: it reads conversations as well
 TICKETS = "tickets"
-REPLY_MARK = re.compile(r"^(?:(?:re|aw|fwd?|wg)\s*:\s*)+", re.IGNORECASE)
-REPEATED_SUBJECT = re.compile(r"^(?P<subject>.{8,200}?)(?:…|\.\.\.)?[.?!]*\s+(?=(?P=subject))", re.IGNORECASE)
 
 
 @transaction.atomic
@@ -67,7 +64,7 @@ def _missing(index: LoadedIndex, progress: jobs.Progress | None) -> list[Missing
     found: list[MissingAnswer] = []
     categories = typical_tickets()
     for done, category in enumerate(categories.values(), 1):
-        asked = [_asked(index, ticket, question) for ticket, question in category.questions]
+        asked = [_asked(index, ticket) for ticket in category.tickets]
         missed = [news for news, answered in asked if not answered]
         if asked and len(asked) - len(missed) < ANSWERED_SHARE * len(asked):
             found += missed
@@ -76,19 +73,14 @@ def _missing(index: LoadedIndex, progress: jobs.Progress | None) -> list[Missing
     return found
 
 
-def _asked(index: LoadedIndex, ticket: int, question: str) -> tuple[MissingAnswer, bool]:
+def _asked(index: LoadedIndex, ticket: TypicalTicket) -> tuple[MissingAnswer, bool]:
     """Return the signal that a ticket would be, and whether the knowledge base answers it to anybody."""
-    hits = index.snapshot.search(question, allowed_articles=index.snapshot.article_ids, limit=1).hits
-    shown = hits[0].article_id if hits else None
-    news = MissingAnswer(
-        GapSignal.Kind.TICKET, f"ticket:{ticket}", _said_once(question), timezone.localdate(), shown
-    )
+    everything = index.snapshot.article_ids
+    hits = index.snapshot.search(ticket.question, allowed_articles=everything, limit=1).hits
+    text, shown = short_question(ticket.opening), hits[0].article_id if hits else None
+    source = f"ticket:{ticket.ticket_id}"
+    news = MissingAnswer(GapSignal.Kind.TICKET, source, text, ticket.closed_on, shown)
     return news, bool(hits) and hits[0].score >= ANSWERED_SCORE
-
-
-def _said_once(question: str) -> str:
-    """Return a ticket's words, short, without a subject that only repeats their beginning."""
-    return short_question(REPEATED_SUBJECT.sub("", REPLY_MARK.sub("", question)))
 
 
 def _state(index: LoadedIndex) -> int:

@@ -37,6 +37,8 @@ INSTRUCTIONS = """
     retry return review run save scan scroll search select send set sign start stop switch tap test tick
     toggle try turn type uncheck uninstall untick update upgrade upload use verify visit wait write
 """
+ASKING = "how what where when why who which can could do does did is are may should will would am"
+QUESTION_STARTS = frozenset(ASKING.split())
 IMPERATIVES = frozenset(INSTRUCTIONS.split())
 PERSONAL = re.compile(
     r"\b(?:I|I'm|I've|I'll|we've|we have|sorry|apolog\w+|thank|thanks|hello|hi|dear|regards|cheers|"
@@ -101,6 +103,15 @@ def draft_body(title: str, materials: Sequence[Material]) -> str:
     if len(blocks) == 1:
         blocks.append(NO_ANSWER_YET)
     return "\n\n".join([*blocks, f"## {NOT_COVERED}", PLACEHOLDER]) + "\n"
+
+
+def question_title(text: str) -> str:
+    """Return a customer's words as a title: a capital first, a question mark where it asks."""
+    text = " ".join(text.split())
+    first = text.split(" ", 1)[0].lower().rstrip(",.?")
+    if first in QUESTION_STARTS and text[-1:] not in "?.!":
+        text += "?"
+    return text[:1].upper() + text[1:]
 
 
 def same(one: str, other: str) -> bool:
