@@ -97,6 +97,15 @@ def test_reading_the_same_signals_again_changes_nothing() -> None:
 
 
 @pytest.mark.row("2.16")
+def test_of_two_readers_who_prepared_the_same_signals_one_stores_them() -> None:
+    items = [MissingAnswer("unanswered", "turn:1", "apples fall down", DAY)]
+    first, second = (signals_prepare(items, Directions()) for _ in range(2))
+    assert signals_add(actor=SYSTEM, prepared=first, encoder="directions") == 1
+    assert signals_add(actor=SYSTEM, prepared=second, encoder="directions") == 0
+    assert queue() == [("open", 1)]
+
+
+@pytest.mark.row("2.16")
 def test_signals_are_masked_and_too_short_ones_are_left_out() -> None:
     assert told("apples for jo@example.com and 4111 1111 1111 1111 please", "hello?", "ok") == 1
     text = GapSignal.objects.get().text
