@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,42 @@ class PageExample:
 
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnNews:
+    """What one turn tells the knowledge base: which articles were found and cited, and what was missing.
+
+    ``kind`` is a kind of kb.models.GapSignal, empty where nothing was missing; ``source`` names the row
+    that says so, ``article_id`` what the customer was shown or the nearest that was found.
+    """
+
+    day: date
+    text: str
+    retrieved: tuple[int, ...] = ()
+    cited: tuple[int, ...] = ()
+    kind: str = ""
+    source: str = ""
+    article_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteNews:
+    """A customer's thumb about a turn that cited articles; ``helpful`` None: taken back."""
+
+    turn_id: int
+    day: date
+    text: str
+    helpful: bool | None
+    cited: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingAnswer:
+    """One signal that something is missing, before it is masked and put to a gap."""
+
+    kind: str
+    source: str
+    text: str
+    day: date
+    article_id: int | None = None

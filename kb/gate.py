@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from core.errors import Conflict
 from kb import readiness
 from kb.models import PublishingPolicy, Revision
+from kb.questions.checking import questions_check
 
 Check = Callable[[Revision], list[str]]
 
 # Name of the policy's mode → the check that it governs. A check returns sentences, none if all is well.
-CHECKS: Mapping[str, Check] = {"readiness_mode": readiness.problems}
+CHECKS: Mapping[str, Check] = {"readiness_mode": readiness.problems, "questions_mode": questions_check}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from kb.ports import escalation_rules
 
 MAX_LINKED = 100  # articles whose headings are looked up for one text
 MAX_TERMS = 300
+MAX_LINKING = 500  # texts that are linted anew when one article comes or goes
 RELINT_TASK = "kb.tasks.relint"
 
 
@@ -84,6 +85,17 @@ def relint(progress: Callable[[int, int], None]) -> int:
         lint_keep(revision)
         progress(done, total)
     return total
+
+
+def relint_around(article_id: int) -> int:
+    """Lint anew the texts that link to an article which has come or gone; return how many."""
+    slug = Article.objects.filter(pk=article_id).values_list("slug", flat=True).first()
+    is_newest = Q(number=F("article__latest_number"))
+    is_published = Q(pk=F("article__published_revision_id"))
+    linking = Revision.objects.filter(is_newest | is_published, body__contains=f"](kb:{slug}")
+    for revision in linking.order_by("pk")[:MAX_LINKING]:
+        lint_keep(revision)
+    return linking.count()
 
 
 def relint_queue(requested_by: str) -> None:

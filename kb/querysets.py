@@ -12,9 +12,10 @@ from django.utils import timezone
 from kb import workflow
 from kb.access import claims
 from kb.contracts import Audience
+from kb.gaps import workflow as gap_workflow
 
 if TYPE_CHECKING:  # kb.models imports this module
-    from kb.models import Article, Revision  # noqa: F401 - named in the base classes
+    from kb.models import Article, Gap, Revision  # noqa: F401 - named in the base classes
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -66,3 +67,15 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
     def open(self) -> Self:
         """Keep the newest texts that are on their way to being published."""
         return self.filter(state__in=workflow.OPEN)
+
+
+class GapQuerySet(models.QuerySet["Gap"]):
+    """Gaps, narrowed in English."""
+
+    def apart(self) -> Self:
+        """Keep gaps that have not been merged into another."""
+        return self.filter(merged_into=None)
+
+    def waiting(self) -> Self:
+        """Keep gaps that somebody has to do something about."""
+        return self.apart().filter(state__in=(gap_workflow.OPEN, gap_workflow.DRAFTING))

@@ -58,7 +58,7 @@ def search(
     limit = max(1, min(limit, MAX_LIMIT))
     found = index.snapshot.search(
         query,
-        allowed_articles=_readable_ids(index, audience),
+        allowed_articles=readable_ids(index, audience),
         boosted_articles=_ids_on_page(index, page),
         limit=limit + SPARE_HITS,
         method=method,
@@ -89,7 +89,7 @@ def linked_url(slug: str) -> str:
     return "" if article_id is None else article_url(article_id, slug)
 
 
-def _readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:
+def readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:
     """Return the articles that the reader may see and whose published revision is the one in the index."""
     known = index.readable.get(audience)
     if known is not None:

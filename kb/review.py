@@ -17,8 +17,9 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.jobs import enqueue
 from core.transitions import move
-from kb import gate, index_version, workflow
+from kb import freshness, gate, index_version, workflow
 from kb.models import Article, Revision
+from kb.questions.running import publication_record, trial
 from kb.services import person, revision_save_draft
 
 MAX_COMMENT_LENGTH = 5_000
@@ -88,6 +89,7 @@ def revision_approve(*, actor: Actor, revision: Revision) -> None:
 def revision_publish(*, actor: Actor, revision: Revision) -> None:
     """Put the approved revision in the place of the published one, and queue its indexing."""
     person(actor, "kb.publish_revision")
+    trial(revision.article, revision.title, revision.body)  # kept for the gate: nothing is encoded below
     with transaction.atomic():
         article = Article.objects.select_for_update().get(pk=revision.article_id)
         _refuse_if_outdated(revision)
@@ -95,12 +97,16 @@ def revision_publish(*, actor: Actor, revision: Revision) -> None:
             raise Conflict("Restore the archived article first.", code="article_archived")
         _refuse_without_audience(article)
         gate.refuse_blocked(revision)
+        publication_record(actor=actor, revision=revision)
         previous = article.published_revision
         if previous is not None:
             move(previous, to=workflow.ARCHIVED, allowed=workflow.REVISION_STEPS)
         _move(actor, "revision.published", revision, to=workflow.PUBLISHED, published_at=timezone.now())
         article.published_revision = revision
-        article.save(update_fields=["published_revision", "updated_at"])
+        clock = freshness.clock_at_publication(article, timezone.localdate())
+        for name, value in clock.items():
+            setattr(article, name, value)
+        article.save(update_fields=["published_revision", "updated_at", *clock])
         index_version.bump()
         _queue_sync(actor, article)
 

@@ -163,10 +163,12 @@ def article_set_owner(*, actor: Actor, article: Article, owner_id: int, review_b
     with transaction.atomic():
         locked = Article.objects.select_for_update().get(pk=article.pk)
         before = {name: str(getattr(locked, name)) for name in fields}
+        if review_by != locked.review_by:
+            locked.review_by_is_default = False
         locked.owner_id, locked.review_by = owner_id, review_by
         after = {name: str(getattr(locked, name)) for name in fields}
         if after != before:
-            locked.save(update_fields=[*fields, "updated_at"])
+            locked.save(update_fields=[*fields, "review_by_is_default", "updated_at"])
             activity.record(actor, "article.owner_set", locked, before=before, after=after)
 
 

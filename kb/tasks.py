@@ -7,16 +7,23 @@ from typing import Any
 from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.audit.running import audit_run
+from kb.gaps.resolving import gaps_check
 from kb.indexing import index_rebuild, sync_article
-from kb.linting import relint
+from kb.linting import relint, relint_around
+from kb.models import Article
+from kb.questions.running import TASK as TEST_TASK
+from kb.questions.running import check_run
+from kb.questions.services import SUGGEST_TASK, questions_suggest
 from kb.schedule import expire_if_due, publish_if_due
 from kb.unsaved import unsaved_forget_old
 
 
 @handler("kb.tasks.sync_article")
 def sync(*, progress: Progress, article_id: int) -> dict[str, Any]:
-    """Bring one article's part of the index up to date."""
+    """Bring one article's part of the index up to date; see whether it closes its gap."""
     outcome = sync_article(article_id)
+    relint_around(article_id)
+    gaps_check(actor=Actor.system("kb.tasks.sync_article"), article_id=article_id)
     return {"action": outcome.action, "chunks": outcome.chunks, "embedded": outcome.embedded}
 
 
@@ -57,3 +64,16 @@ def audit(*, progress: Progress, categories: list[dict[str, Any]], requester: st
         actor=Actor.system(requester or "kb.tasks.audit"), categories=categories, progress=progress
     )
     return {"audit": done.pk, **{part["kind"]: part["count"] for part in done.parts}}
+
+
+@handler(TEST_TASK)
+def ask_questions(*, progress: Progress, requester: str = "") -> dict[str, Any]:
+    """Ask every test question; a second run asks again."""
+    run = check_run(actor=Actor.system(requester or TEST_TASK), progress=progress)
+    return {"run": run.pk, "asked": run.asked, "found": run.found}
+
+
+@handler(SUGGEST_TASK)
+def suggest_questions(*, progress: Progress, article_id: int) -> dict[str, Any]:
+    """Suggest test questions for one article; a second run finds them there."""
+    return {"suggested": questions_suggest(Article.objects.get(pk=article_id))}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from core import jobs
 from core.actors import Actor
@@ -31,12 +32,15 @@ from intents.services import (
     release_activate,
     training_start,
 )
+from kb.gaps.collecting import collect_start
 from kb.importing import IncomingArticle, article_import, audience_value_ensure
-from kb.models import ProductPage
+from kb.models import Article, Gap, ProductPage, QuestionRun
+from kb.questions.running import check_run
+from kb.questions.services import question_add
 from kb.services import product_page_save
 from runtime.contracts import Customer, TurnRequest
-from runtime.models import Conversation
-from runtime.services import turn_take
+from runtime.models import Conversation, Turn
+from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.tickets.source import DemoTickets
@@ -51,6 +55,11 @@ KEY_NAME = "Larkstow website bot"
 KEY_REQUESTS_PER_MINUTE = 60_000
 SAMPLE_CHANNEL = "website"
 AUDIENCE_KINDS = {"user_types": "user_type", "tiers": "tier", "product_areas": "product_area"}
+DUE_ARTICLES = {
+    "change-plan": 30,
+    "api-keys": 12,
+    "mobile-app": 4,
+}  # days since they should have been checked
 # The demo's words for its handoff reasons, by the engine's triggers.
 TEMPLATE_OF_TRIGGER = {
     "human_request": "human_request",
@@ -83,6 +92,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
+    say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
     kept = {
         "url": url,
@@ -252,4 +262,38 @@ def _sample_turns(clear_key: str) -> int:
                 text=message["text"], channel=SAMPLE_CHANNEL, customer=customer, page="/home"
             ),
         )
+    _thumbs(actor)
     return len(messages)
+
+
+def _thumbs(actor: Actor) -> None:
+    """Let every other customer who got an answer give a thumb; one in five is down."""
+    for number, turn in enumerate(Turn.objects.filter(decision=Turn.Decision.ANSWER).order_by("pk")[::2]):
+        feedback_record(actor=actor, turn=turn, rating="down" if number % 5 == 4 else "up")
+
+
+def _test_questions(people: dict[str, User]) -> str:
+    """Give the articles the questions that they must answer, and ask them once; return found of asked."""
+    actor = _actor(people, "kb_owner")
+    for row in read_test_questions()["articles"]:
+        article = Article.objects.filter(slug=row["slug"]).first()
+        if article is None or article.questions.exists():
+            continue
+        for text in row["questions"]:
+            question_add(actor=actor, article=article, text=text)
+    _let_time_pass()
+    run = QuestionRun.objects.filter(occasion="check").first() or check_run(actor=actor)
+    return str(run).removesuffix(" questions")
+
+
+def _let_time_pass() -> None:
+    """Let the day of some articles' check have come, as it would in half a year."""
+    for slug, days in DUE_ARTICLES.items():
+        due = timezone.localdate() - timedelta(days=days)
+        Article.objects.filter(slug=slug, checked_at=None).update(review_by=due)
+
+
+def _gaps(lead: Actor) -> int:
+    """Read what customers asked in vain so far; the tickets are read once the worker has sorted them."""
+    jobs.run(collect_start(actor=lead).pk)  # this job alone: the audit of the tickets is the worker's
+    return Gap.objects.apart().count()

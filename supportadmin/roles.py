@@ -16,6 +16,8 @@ VIEW_WORK = (
     "tickets.view_auditreport",
     "kb.view_article",
     "kb.view_revision",
+    "kb.view_gap",
+    "kb.view_questionrun",
     "kb.view_audiencevalue",
     "kb.view_productpage",
     "kb.view_voiceterm",

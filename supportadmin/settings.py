@@ -147,6 +147,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=40),
         "args": ["kb.tasks.forget"],
     },
+    "collect": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=25),
+        "args": ["runtime.tasks.collect"],
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 PRIMARY = {  # a calm teal; 600 on white and 400 on near-black both pass WCAG AA for text
     "50": "oklch(97.8% .013 190)",
@@ -39,6 +39,12 @@ def _page(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": _allowed(permission or f"{app}.view_{name}"),
     }
+
+
+def _among_articles(request: HttpRequest) -> bool:
+    """Whether the page is one of the articles' own, and not the freshness page below them."""
+    articles, freshness = reverse("admin:kb_article_changelist"), reverse("admin:kb_freshness")
+    return request.path.startswith(articles) and not request.path.startswith(freshness)
 
 
 UNFOLD: dict[str, Any] = {
@@ -94,8 +100,16 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 2 · Knowledge base",
                 "separator": True,
                 "items": [
-                    _page("Articles", "article", "kb.article"),
+                    {**_page("Articles", "article", "kb.article"), "active": _among_articles},
                     _page("Revisions", "history_edu", "kb.revision"),
+                    {
+                        "title": "Freshness",
+                        "icon": "schedule",
+                        "link": reverse_lazy("admin:kb_freshness"),
+                        "permission": _allowed("kb.view_article"),
+                    },
+                    _page("Gaps", "help_center", "kb.gap"),
+                    _page("Test questions", "quiz", "kb.questionrun"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
                     _page("Voice", "record_voice_over", "kb.voiceterm"),

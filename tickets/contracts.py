@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from core.proportions import Share
 
@@ -21,6 +21,25 @@ class TicketCounts:
     core_categories: int
     unlabelled_categories: int
     signed_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalTicket:
+    """A ticket that stands for many: ``question`` as it is encoded, ``opening`` as the customer began."""
+
+    ticket_id: int
+    question: str
+    opening: str
+    closed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalTickets:
+    """A category with its volume and its most typical tickets, the most typical first."""
+
+    name: str
+    volume: int
+    tickets: tuple[TypicalTicket, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,16 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
-from tickets.contracts import AuditTicket, FlaggedCategory, TicketCounts
+from tickets.contracts import AuditTicket, FlaggedCategory, TicketCounts, TypicalTicket, TypicalTickets
 from tickets.map_content import FLAGS
-from tickets.models import AuditReport, Category, Classification, ImportBatch, Ticket
+from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
 COUNTERS = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_window", "not_closed")
 READ_ROWS = 1_000
 MAX_CATEGORIES = 200
+OPENING_WORDS = 4
 
 
 def ticket_counts() -> TicketCounts:
@@ -107,6 +108,14 @@ def category_questions(
     *, each: int = 20, categories: int = 30
 ) -> dict[int, tuple[str, int, tuple[str, ...]]]:
     """Return name, volume and the most typical questions of each category in use, by id."""
+    return {
+        pk: (found.name, found.volume, tuple(ticket.question for ticket in found.tickets))
+        for pk, found in typical_tickets(each=each, categories=categories).items()
+    }
+
+
+def typical_tickets(*, each: int = 20, categories: int = 30) -> dict[int, TypicalTickets]:
+    """Return the most typical tickets of each category in use, by its id, the largest categories first."""
     order = Window(
         RowNumber(),
         partition_by=[F("cluster__category")],
@@ -121,8 +130,10 @@ def category_questions(
         .values_list(
             "cluster__category",
             "cluster__category__name",
+            "pk",
             "ticket__subject",
             "ticket__text__customer_words",
+            "ticket__closed_at",
         )
     )
     volumes = dict(
@@ -131,10 +142,27 @@ def category_questions(
         .values_list("cluster__category")
         .annotate(n=Count("pk"))
     )
-    found: dict[int, tuple[str, int, tuple[str, ...]]] = {}
-    for category, name, subject, words in rows:
+    found: dict[int, TypicalTickets] = {}
+    for category, name, ticket, subject, words, closed_at in rows:
         question = text_to_encode(subject, words or "")
-        before = found.get(category, (name, volumes.get(category, 0), ()))
-        found[category] = (name, before[1], (*before[2], question) if question else before[2])
-    largest = sorted(found, key=lambda category: -found[category][1])[:categories]
+        before = found.get(category) or TypicalTickets(name, volumes.get(category, 0), ())
+        typical = TypicalTicket(ticket, question, _opening(words or "") or question, closed_at.date())
+        asked = (*before.tickets, typical) if question else before.tickets
+        found[category] = TypicalTickets(before.name, before.volume, asked)
+    largest = sorted(found, key=lambda category: -found[category].volume)[:categories]
     return {category: found[category] for category in largest}
+
+
+def _opening(customer_words: str) -> str:
+    """Return the customer's first paragraph that says something."""
+    paragraphs = (" ".join(part.split()) for part in customer_words.split("\n\n"))
+    return next((part for part in paragraphs if len(part.split()) >= OPENING_WORDS), "")
+
+
+def audit_state() -> tuple[int, int, int]:
+    """Return what changes when tickets are sorted anew: last clustering, tickets in clusters, last import."""
+    return (
+        Clustering.objects.aggregate(last=Max("pk"))["last"] or 0,
+        Classification.objects.exclude(cluster=None).count(),
+        ImportBatch.objects.aggregate(last=Max("pk"))["last"] or 0,
+    )

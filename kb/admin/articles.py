@@ -25,8 +25,10 @@ from core.models import User
 from kb import workflow
 from kb.admin.evidence import preview
 from kb.admin.forms import ArticleForm
+from kb.admin.freshness import STILL_CORRECT, FreshnessMixin
 from kb.admin.lint import LintFilter, LintMixin
 from kb.admin.moves import ARTICLE_MOVES
+from kb.admin.questions import QuestionsMixin
 from kb.admin.unsaved import UnsavedMixin
 from kb.indexing import encoder
 from kb.models import Article, Revision
@@ -90,7 +92,7 @@ class ArticleActionForm(ActionForm):
 
 
 @admin.register(Article)
-class ArticleAdmin(LintMixin, UnsavedMixin, TransitionMixin, BaseAdmin):
+class ArticleAdmin(LintMixin, UnsavedMixin, FreshnessMixin, QuestionsMixin, TransitionMixin, BaseAdmin):
     """The articles that bots answer from."""
 
     form = ArticleForm
@@ -102,9 +104,9 @@ class ArticleAdmin(LintMixin, UnsavedMixin, TransitionMixin, BaseAdmin):
     prepopulated_fields = {"slug": ("title",)}
     action_form = ArticleActionForm
     actions = ("lint_selected", "archive_selected", "set_owner_of_selected")
-    transitions = ARTICLE_MOVES
+    transitions = (*ARTICLE_MOVES, STILL_CORRECT)
     change_form_before_template = "admin/kb/unsaved.html"
-    change_form_outer_after_template = "admin/kb/article_revisions.html"
+    change_form_outer_after_template = "admin/kb/article_after.html"
     fieldsets = (
         (None, {"fields": ("title", "body", "summary", "base_number")}),
         ("Whom it is for", {"fields": ("for_everyone", "user_types", "product_areas", "tiers")}),

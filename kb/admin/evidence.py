@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 
 from kb.admin.lint import lint_context
 from kb.diff import Fold, folded, side_by_side
+from kb.gate import obstacles
 from kb.line_comments import Placed, open_comments, placed
 from kb.markdown import render
 from kb.models import Revision
@@ -78,3 +79,9 @@ def decision_evidence(revision: Revision) -> str:
     context = {**changes(revision), **lint_context(revision)}
     parts = ("admin/kb/lint.html", "admin/kb/changes.html")
     return format_html_join("", "{}", ((render_to_string(part, context),) for part in parts))
+
+
+def publication_evidence(revision: Revision) -> str:
+    """Return what stands beside a publication: what the checks find wrong, then what changes."""
+    context = {**changes(revision), "obstacles": obstacles(revision)}
+    return render_to_string("admin/kb/publication.html", context)

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin_transitions import Transition, TransitionForm
 from kb import workflow
-from kb.admin.evidence import decision_evidence
+from kb.admin.evidence import decision_evidence, publication_evidence
 from kb.line_comments import open_comments
 from kb.models import Article, Revision
 from kb.review import (
@@ -97,7 +97,9 @@ def review_moves(pick: Pick) -> tuple[Transition, ...]:
             label=label,
             permission=permission,
             service=lambda actor, obj, **data: service(actor=actor, revision=pick(obj), **data),
-            evidence=lambda request, obj: decision_evidence(_picked(pick, obj)),
+            evidence=lambda request, obj: (publication_evidence if name == "publish" else decision_evidence)(
+                _picked(pick, obj)
+            ),
             seen=lambda obj: f"{_picked(pick, obj).pk} {_picked(pick, obj).state}",
             **more,
         )

@@ -6,19 +6,31 @@ Effects belong to the services: saving a row here does nothing but save it.
 from kb.models.articles import TITLE_LENGTH, Article, ArticleAudience, Revision
 from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
+from kb.models.gaps import SIGNAL_LENGTH, DraftSource, Gap, GapChange, GapSignal
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
 from kb.models.lint import RevisionLint, VoiceTerm
 from kb.models.policy import PublishingPolicy
+from kb.models.questions import QUESTION_LENGTH, ArticleQuestion, QuestionRun
 from kb.models.review import TITLE_LINE, LineComment, UnsavedDraft
+from kb.models.usage import ArticleUsage, ArticleVote, Watermark
 
 __all__ = [
+    "QUESTION_LENGTH",
+    "SIGNAL_LENGTH",
     "TITLE_LENGTH",
     "TITLE_LINE",
     "Article",
     "ArticleAudience",
     "ArticleIndexState",
+    "ArticleQuestion",
+    "ArticleUsage",
+    "ArticleVote",
     "AudienceValue",
     "ChunkEmbedding",
+    "DraftSource",
+    "Gap",
+    "GapChange",
+    "GapSignal",
     "IndexVersion",
     "IndexedChunk",
     "KnowledgeBaseAudit",
@@ -26,8 +38,10 @@ __all__ = [
     "LineComment",
     "ProductPage",
     "PublishingPolicy",
+    "QuestionRun",
     "Revision",
     "RevisionLint",
     "UnsavedDraft",
     "VoiceTerm",
+    "Watermark",
 ]

@@ -28,6 +28,11 @@ class Article(models.Model):
     pages = models.ManyToManyField(ProductPage, blank=True, related_name="articles")
     labels = models.ManyToManyField(Label, blank=True, related_name="+")
     review_by = models.DateField(null=True, blank=True, help_text="When somebody should check it again.")
+    review_by_is_default = models.BooleanField(
+        default=False, editable=False, help_text="The day comes from the policy; nobody has named it."
+    )
+    checked_at = models.DateTimeField(null=True, editable=False)
+    checked_by = models.CharField(max_length=150, blank=True, editable=False)
     published_revision = models.ForeignKey(
         "kb.Revision", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -21,6 +22,17 @@ class PublishingPolicy(models.Model):
         choices=Mode,
         default=Mode.WARN,
         help_text="When too few of an article's test questions find it.",
+    )
+
+    review_every_days = models.PositiveSmallIntegerField(
+        default=180,
+        validators=[MinValueValidator(1), MaxValueValidator(3_650)],
+        help_text="How long a published text counts as checked, where nobody names a day.",
+    )
+    reopen_after_signals = models.PositiveSmallIntegerField(
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(1_000)],
+        help_text="So many new signals open a gap again that was dismissed or resolved.",
     )
 
     class Meta:

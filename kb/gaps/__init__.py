@@ -1,0 +1,1 @@
+"""What the knowledge base lacks: signals, gaps, and drafts that are to fill them."""

@@ -1,0 +1,1 @@
+"""Test questions: what must find an article, and whether it does."""
