@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.utils import timezone
 
 from core import jobs
 from core.actors import Actor
@@ -55,11 +54,6 @@ KEY_NAME = "Larkstow website bot"
 KEY_REQUESTS_PER_MINUTE = 60_000
 SAMPLE_CHANNEL = "website"
 AUDIENCE_KINDS = {"user_types": "user_type", "tiers": "tier", "product_areas": "product_area"}
-DUE_ARTICLES = {
-    "change-plan": 30,
-    "api-keys": 12,
-    "mobile-app": 4,
-}  # days since they should have been checked
 # The demo's words for its handoff reasons, by the engine's triggers.
 TEMPLATE_OF_TRIGGER = {
     "human_request": "human_request",
@@ -157,7 +151,6 @@ def _articles(people: dict[str, User]) -> int:
     for file in articles:
         audience = file.metadata["audience"]
         owner = people[file.metadata["owner"]]
-        review_by = file.metadata.get("review_by")
         incoming = IncomingArticle(
             slug=file.metadata["slug"],
             title=file.title,
@@ -171,7 +164,6 @@ def _articles(people: dict[str, User]) -> int:
             pages=file.metadata.get("pages", []),
             labels=file.metadata.get("labels", []),
             owner_id=owner.pk,
-            review_by=date.fromisoformat(review_by) if review_by else None,
         )
         writer = owner if owner.has_perm("kb.add_article") else people["kb_owner"]
         article_import(actor=Actor.of_user(writer), reviewer=reviewer, incoming=incoming, publish=True)
@@ -287,10 +279,11 @@ def _test_questions(people: dict[str, User]) -> str:
 
 
 def _let_time_pass() -> None:
-    """Let the day of some articles' check have come, as it would in half a year."""
-    for slug, days in DUE_ARTICLES.items():
-        due = timezone.localdate() - timedelta(days=days)
-        Article.objects.filter(slug=slug, checked_at=None).update(review_by=due)
+    """Let the day of some articles' check have come, as their files say: publishing sets a later one."""
+    for file in read_articles():
+        if review_by := file.metadata.get("review_by"):
+            unchecked = Article.objects.filter(slug=file.metadata["slug"], checked_at=None)
+            unchecked.update(review_by=date.fromisoformat(review_by), review_by_is_default=False)
 
 
 def _gaps(lead: Actor) -> int:

@@ -95,7 +95,7 @@ def test_an_article_in_order_is_in_no_list_and_the_lists_say_how_much_was_checke
     assert near_duplicates([], encode).checked == "0 pairs of articles were checked, 0 of them word by word"
 
 
-@pytest.mark.row("1.9")
+@pytest.mark.row("1.9", "2.9")
 def test_a_copy_with_a_tenth_of_its_words_changed_is_a_near_duplicate_and_another_article_is_not() -> None:
     words = [f"word{n}" for n in range(100)]
     copy = [word if n % 10 else f"other{n}" for n, word in enumerate(words)]

@@ -150,7 +150,7 @@ def test_where_the_policy_only_warns_it_is_published_and_the_run_is_kept_with_wh
     article = live()
     ask_for(writer, article, *GOOD)
     revision = approved(article, BODY + "\nMore.", writer, reviewer)
-    assert gate.obstacles(revision) == []
+    assert gate.obstacles(revision, {"questions_mode": gate.CHECKS["questions_mode"]}) == []
     revision_publish(actor=reviewer, revision=revision)
     run = QuestionRun.objects.get()
     assert (run.occasion, run.revision_id, run.asked, run.found, run.recall) == (
