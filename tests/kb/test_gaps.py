@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 import runtime.tasks  # noqa: F401 - registers the job that is run below
 from core import jobs
@@ -150,6 +151,9 @@ def turn(number: int, text: str, decision: str, reason: str, **more: Any) -> Tur
     )
     steps = [{"name": "search", "ms": 1.0, "error": "", "details": {"hits": hits}}]
     Trace.objects.create(turn=made, facts={}, steps=steps, total_ms=1.0)
+    # Older than runtime.learning.SETTLE_SECONDS: on PostgreSQL younger turns wait for those still uncommitted.
+    made.created_at = timezone.now() - timedelta(minutes=5)
+    made.save(update_fields=["created_at"])
     return made
 
 
