@@ -151,7 +151,7 @@ def turn(number: int, text: str, decision: str, reason: str, **more: Any) -> Tur
     )
     steps = [{"name": "search", "ms": 1.0, "error": "", "details": {"hits": hits}}]
     Trace.objects.create(turn=made, facts={}, steps=steps, total_ms=1.0)
-    # Older than runtime.learning.SETTLE_SECONDS: on PostgreSQL younger turns wait for those still uncommitted.
+    # On PostgreSQL turns younger than runtime.learning.SETTLE_SECONDS wait for those still uncommitted.
     made.created_at = timezone.now() - timedelta(minutes=5)
     made.save(update_fields=["created_at"])
     return made
