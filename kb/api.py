@@ -7,13 +7,16 @@ read does not exist for them (404).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from core.api.serializers import ErrorSerializer
@@ -26,6 +29,7 @@ from kb.serializers import (
     ArticleListSerializer,
     ArticleSerializer,
     AudienceSerializer,
+    MergedSerializer,
     SearchRequestSerializer,
     SearchResponseSerializer,
 )
@@ -115,7 +119,7 @@ class SearchView(APIView):
         operation_id="articles_read",
         tags=["knowledge base"],
         parameters=AUDIENCE_PARAMETERS,
-        responses={200: ArticleSerializer, 404: ErrorSerializer, **ERRORS},
+        responses={200: ArticleSerializer, 301: MergedSerializer, 404: ErrorSerializer, **ERRORS},
         examples=[
             OpenApiExample(
                 "A live article with its text",
@@ -141,6 +145,21 @@ class ArticleViewSet(viewsets.ReadOnlyModelViewSet[Article]):
             claimed_audience(self.request, self.request.query_params.dict())
         )
         return visible.select_related("published_revision").prefetch_related("labels")
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the article; one that was merged leads to the one that took it in (301)."""
+        try:
+            return super().retrieve(request, *args, **kwargs)
+        except Http404:
+            asked = str(kwargs["pk"])
+            merged = self.get_queryset().filter(merged__pk=asked) if asked.isdecimal() else self.queryset
+            successor = merged.values_list("pk", flat=True).first()
+            if successor is None:
+                raise
+        address = reverse("article-detail", args=[successor], request=request)
+        return Response(
+            {"merged_into": successor}, status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": address}
+        )
 
     def get_serializer_class(self) -> type[ArticleListSerializer]:
         return ArticleListSerializer if self.action == "list" else ArticleSerializer

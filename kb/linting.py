@@ -143,9 +143,15 @@ def _context(title: str, body: str, has_audience: bool | None) -> Context:
 
 
 def _anchors(slugs: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Return the anchors of the published articles with these slugs."""
+    """Return the anchors of the published articles with these slugs; a merged one has its successor's."""
     if not slugs:
         return {}
-    published = Article.objects.published().filter(slug__in=sorted(slugs)[:MAX_LINKED])
-    texts = published.order_by().values_list("slug", "published_revision__body")
-    return {slug: frozenset(heading.anchor for heading in outline(body)) for slug, body in texts}
+    wanted = sorted(slugs)[:MAX_LINKED]
+    published = Article.objects.published().order_by()
+    texts = {
+        **dict(
+            published.filter(merged__slug__in=wanted).values_list("merged__slug", "published_revision__body")
+        ),
+        **dict(published.filter(slug__in=wanted).values_list("slug", "published_revision__body")),
+    }
+    return {slug: frozenset(heading.anchor for heading in outline(body)) for slug, body in texts.items()}

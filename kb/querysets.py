@@ -26,6 +26,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         return self.filter(unexpired, published_revision__isnull=False, archived_at=None)
 
+    def addressed(self, slug: str) -> Self:
+        """Keep the article of this slug, and the one that it was merged into."""
+        return self.filter(Q(slug=slug) | Q(merged__slug=slug))
+
     def visible_to(self, audience: Audience) -> Self:
         """Keep articles that ``audience`` may read: the rule of ``kb.access.is_visible``, in SQL."""
         known = claims(audience)

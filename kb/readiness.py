@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.findings.services import conflicts_of
 from kb.linting import lint_keep
-from kb.models import Article, KnowledgeBaseAudit, Revision, RevisionLint
+from kb.models import Article, PairFinding, Revision, RevisionLint
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,10 @@ class Readiness:
 
 
 def contradicted_articles() -> frozenset[int]:
-    """Return the articles of which the latest check says that another one contradicts them."""
-    latest = KnowledgeBaseAudit.objects.order_by("-pk").first()
-    if latest is None:
-        return frozenset()
-    parts = (part for part in latest.parts if part["kind"] == "contradiction")
+    """Return the articles that contradict another one, as far as nobody has said that it is no problem."""
+    found = PairFinding.objects.open().filter(kind=PairFinding.Kind.CONTRADICTION)
     return frozenset(
-        article for part in parts for finding in part.get("findings", ()) for article in finding["articles"]
+        article for pairs in found.values_list("pairs", flat=True) for pair in pairs for article in pair
     )
 
 
@@ -56,8 +54,7 @@ def problems(revision: Revision) -> list[str]:
         found.append("It does not answer a clear question: look at Q001 and Q002.")
     if not ready.has_an_audience:
         found.append("It has no audience.")
-    if not ready.is_free_of_contradictions:
-        found.append("Another article contradicts it: look at the check of the knowledge base.")
+    found += [f"It contradicts another article: {words}" for words in conflicts_of(revision)]
     if kept.errors:
         found.append(f"The linter finds {kept.errors} error{'' if kept.errors == 1 else 's'} in it.")
     if any(finding["rule"] == "X001" for finding in kept.findings):

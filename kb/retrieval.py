@@ -84,9 +84,12 @@ def article_url(article_id: int, slug: str, anchor: str = "") -> str:
 
 
 def linked_url(slug: str) -> str:
-    """Return where customers read the published article of that slug, "" where there is none."""
-    article_id = Article.objects.published().filter(slug=slug).values_list("pk", flat=True).first()
-    return "" if article_id is None else article_url(article_id, slug)
+    """Return where customers read the published article of that slug, "" where there is none.
+
+    Of a merged article, where they read the one that took it in.
+    """
+    found = Article.objects.published().addressed(slug).values_list("pk", "slug").first()
+    return "" if found is None else article_url(*found)
 
 
 def readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:

@@ -155,7 +155,10 @@ def archive(actor: Actor, verb: str, article: Article) -> None:
 
 
 def article_unarchive(*, actor: Actor, article: Article) -> None:
-    """Bring an archived article back as it was, and into the index again if it was published."""
+    """Bring an archived article back as it was, and into the index again if it was published.
+
+    Where it had been merged into another one, that ends: its address is its own again.
+    """
     person(actor, "kb.archive_article")
     with transaction.atomic():
         locked = Article.objects.select_for_update().get(pk=article.pk)
@@ -163,14 +166,14 @@ def article_unarchive(*, actor: Actor, article: Article) -> None:
             raise Conflict("This article is not archived.", code="not_archived")
         if locked.published_revision_id is not None:
             _refuse_without_audience(locked)
-        locked.archived_at = None
+        locked.archived_at = locked.merged_into = None
         if locked.expires_at is not None and locked.expires_at <= timezone.now():
             locked.expires_at = None  # the time that took it away is over
-        locked.save(update_fields=["archived_at", "expires_at", "updated_at"])
+        locked.save(update_fields=["archived_at", "merged_into", "expires_at", "updated_at"])
         activity.record(actor, "article.unarchived", locked)
         index_version.bump()
         _queue_sync(actor, locked)
-    article.archived_at = None
+    article.archived_at = article.merged_into = None
 
 
 def writer_ids(revision: Revision) -> set[int]:

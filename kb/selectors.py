@@ -53,10 +53,13 @@ def audience_choices() -> dict[str, list[tuple[str, str]]]:
 
 
 def published_article(slug: str, *, audience: Audience | None) -> PublishedArticle | None:
-    """Return the live text of an article that this audience may read; None stands for staff, who read all."""
+    """Return the live text of an article that this audience may read; None stands for staff, who read all.
+
+    Of a merged article, that of the one that took it in, whose ``slug`` is another one.
+    """
     published = Article.objects.published()
     readable = published if audience is None else published.visible_to(audience)
-    article = readable.select_related("published_revision").filter(slug=slug).first()
+    article = readable.select_related("published_revision").addressed(slug).first()
     if article is None or article.published_revision is None:
         return None
     revision = article.published_revision

@@ -92,6 +92,12 @@ class ArticleSerializer(ArticleListSerializer):
         return render(revision.body) if revision is not None else ""
 
 
+class MergedSerializer(serializers.Serializer):
+    """The article was merged into another one; the header Location has its address."""
+
+    merged_into = serializers.IntegerField()
+
+
 class ArticleFilter(filters.FilterSet):
     """What a list of articles can be narrowed by; the audience parameters are read by the view."""
 

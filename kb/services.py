@@ -19,6 +19,7 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.permissions import require
 from kb import index_version, pages, workflow
 from kb.diff import unified
+from kb.findings.comparing import compare_queue
 from kb.linting import lint_keep
 from kb.markdown import size_problem
 from kb.models import TITLE_LENGTH, Article, AudienceValue, Label, ProductPage, PublishingPolicy, Revision
@@ -100,7 +101,8 @@ def article_set_audience(
 ) -> None:
     """Say whom the article is for: everyone, or those who match one value of every kind named.
 
-    Counts from the next search on. Embeds and queues nothing: the index does not hold audiences.
+    Counts from the next search on. Embeds nothing: the index does not hold audiences. Articles with other
+    readers may contradict each other, so the comparison is queued.
     """
     require(actor, "kb.change_article")
     if for_everyone and values:
@@ -119,6 +121,8 @@ def article_set_audience(
         after = describe_audience(locked)
         if after != before:
             index_version.bump()
+            if locked.is_live:
+                compare_queue(actor.label)
             activity.record(
                 actor, "article.audience_set", locked, before={"audience": before}, after={"audience": after}
             )

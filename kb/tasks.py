@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.audit.running import audit_run
+from kb.findings.comparing import TASK as COMPARE_TASK
+from kb.findings.comparing import compare, compare_queue
 from kb.gaps.resolving import gaps_check
 from kb.indexing import index_rebuild, sync_article
 from kb.linting import relint, relint_around
@@ -24,6 +27,7 @@ def sync(*, progress: Progress, article_id: int) -> dict[str, Any]:
     outcome = sync_article(article_id)
     relint_around(article_id)
     gaps_check(actor=Actor.system("kb.tasks.sync_article"), article_id=article_id)
+    compare_queue("kb.tasks.sync_article")
     return {"action": outcome.action, "chunks": outcome.chunks, "embedded": outcome.embedded}
 
 
@@ -55,6 +59,12 @@ def relint_all(*, progress: Progress) -> dict[str, Any]:
 def forget(*, progress: Progress) -> dict[str, Any]:
     """Delete typed texts that nobody came back to."""
     return {"unsaved_drafts": unsaved_forget_old()}
+
+
+@handler(COMPARE_TASK)
+def compare_articles(*, progress: Progress) -> dict[str, Any]:
+    """Compare what has changed with all other articles; a second run finds nothing to do."""
+    return asdict(compare(progress=progress))
 
 
 @handler("kb.tasks.audit")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -22,6 +22,8 @@ def help_article(request: HttpRequest, slug: str) -> HttpResponse:
     article = published_article(slug, audience=None if is_staff else NOBODY_IN_PARTICULAR)
     if article is None:
         raise Http404
+    if article.slug != slug:  # it was merged into this one
+        return redirect("help-article", slug=article.slug, permanent=True)
     text = resolve(article.markdown, lambda linked: reverse("help-article", args=[linked]))
     context = {"title": article.title, "html": markdown_html(text)}
     return render(request, "help/article.html", context)

@@ -18,6 +18,8 @@ VIEW_WORK = (
     "kb.view_revision",
     "kb.view_gap",
     "kb.view_questionrun",
+    "kb.view_pairfinding",
+    "kb.view_articleclaim",
     "kb.view_audiencevalue",
     "kb.view_productpage",
     "kb.view_voiceterm",

@@ -109,6 +109,8 @@ UNFOLD: dict[str, Any] = {
                         "permission": _allowed("kb.view_article"),
                     },
                     _page("Gaps", "help_center", "kb.gap"),
+                    _page("Contradictions", "compare_arrows", "kb.pairfinding"),
+                    _page("What articles state", "fact_check", "kb.articleclaim"),
                     _page("Test questions", "quiz", "kb.questionrun"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),

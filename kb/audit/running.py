@@ -13,15 +13,15 @@ from core.actors import Actor
 from core.errors import InvalidInput
 from core.models import Job
 from core.permissions import require
-from kb import access
 from kb.audit import checks
-from kb.audit.checks import AuditedArticle, CategoryQuestions, Checked
+from kb.audit.checks import CategoryQuestions, Checked, Finding
+from kb.findings.comparing import compare
+from kb.findings.pairs import CONTRADICTION, NEAR_DUPLICATE
+from kb.findings.published import published_texts
 from kb.index_loading import fresh_index
-from kb.indexing import encoder
-from kb.models import Article, KnowledgeBaseAudit
+from kb.models import KnowledgeBaseAudit, PairFinding
 
 TASK = "kb.tasks.audit"
-MAX_ARTICLES = 5_000
 MAX_CATEGORIES, MAX_QUESTIONS, MAX_QUESTION_LENGTH = 60, 30, 1_000
 KEPT_FINDINGS, SHOWN_EXAMPLES = 500, 5
 TITLES = {
@@ -61,18 +61,20 @@ def audit_run(
 ) -> KnowledgeBaseAudit:
     """Run the four checks and keep what they found; a second run keeps a second result."""
     say = progress or (lambda done, total, message: None)
-    articles = _articles()
-    model = encoder()
+    articles = published_texts()
     index = fresh_index()
     asked = [CategoryQuestions(c["name"], c["volume"], tuple(c["questions"])) for c in categories]
     say(0, 4, "Looking for outdated articles")
     found = {"outdated": checks.outdated(articles, timezone.localdate())}
     say(1, 4, "Asking what customers ask")
     found["gap"] = checks.gaps(asked, lambda question: _best(index, question))
-    say(2, 4, "Comparing what articles say")
-    found["contradiction"] = checks.contradictions(articles, model.encode)
-    say(3, 4, "Looking for doubled articles")
-    found["near_duplicate"] = checks.near_duplicates(articles, model.encode)
+    say(2, 4, "Comparing articles with each other")
+    compared = compare()
+    pairs = compared.articles * (compared.articles - 1) // 2
+    found["contradiction"] = _found(
+        CONTRADICTION, f"{compared.statements:,} statements in {compared.articles:,} articles were compared"
+    )
+    found["near_duplicate"] = _found(NEAR_DUPLICATE, f"{pairs:,} pairs of articles were checked")
     with transaction.atomic():
         audit = KnowledgeBaseAudit.objects.create(
             parts=[_part(kind, result) for kind, result in found.items()],
@@ -90,32 +92,20 @@ def _best(index: Any, question: str) -> tuple[float, str]:
     return (hits[0].score, hits[0].title) if hits else (0.0, "none")
 
 
-def _articles() -> list[AuditedArticle]:
-    rows = (
-        Article.objects.published()
-        .select_related("published_revision")
-        .prefetch_related("audience_values")
-        .order_by("pk")[:MAX_ARTICLES]
+def _found(kind: str, checked: str) -> Checked:
+    """Return the findings of a kind that wait for somebody; verdicts are respected."""
+    rows = PairFinding.objects.open().filter(kind=kind).order_by("pk")
+    return Checked(
+        tuple(
+            Finding(
+                (row.first_id, row.second_id),
+                row.text,
+                tuple(sentence for sentence in (row.first_sentence, row.second_sentence) if sentence),
+            )
+            for row in rows
+        ),
+        checked,
     )
-    return [
-        AuditedArticle(
-            id=row.pk,
-            title=row.published_revision.title,
-            markdown=row.published_revision.body,
-            published_at=row.published_revision.published_at or row.created_at,
-            review_by=row.review_by,
-            facets=_facets(row),
-        )
-        for row in rows
-        if row.published_revision is not None
-    ]
-
-
-def _facets(article: Article) -> dict[str, frozenset[str]]:
-    values: dict[str, set[str]] = {}
-    for value in article.audience_values.all():
-        values.setdefault(value.kind, set()).add(value.value)
-    return {kind: frozenset(values[kind]) for kind in access.KINDS if kind in values}
 
 
 def _part(kind: str, result: Checked) -> dict[str, Any]:

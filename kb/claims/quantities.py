@@ -91,7 +91,7 @@ AFTER_PREPOSITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One value or range of one dimension, between characters ``start`` and ``end`` of the sentence."""
+    """One value or range of one dimension: ``text``, characters ``start`` to ``end`` of the sentence."""
 
     dimension: str
     low: float
@@ -99,6 +99,7 @@ class Quantity:
     bound: Bound
     start: int
     end: int
+    text: str = ""
 
     def excludes(self, other: Quantity) -> bool:
         """Tell whether the two cannot be the same figure of the same thing."""
@@ -121,7 +122,8 @@ def quantities(sentence: str) -> Iterator[Quantity]:
         found = _read(match, sentence)
         if found is not None:
             dimension, low, high = found
-            yield Quantity(dimension, low, high, _bound(sentence, match), match.start(), match.end())
+            bound, words = _bound(sentence, match), match.group().strip()
+            yield Quantity(dimension, low, high, bound, match.start(), match.end(), words)
 
 
 def _read(match: re.Match[str], sentence: str) -> tuple[str, float, float] | None:

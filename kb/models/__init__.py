@@ -6,6 +6,7 @@ Effects belong to the services: saving a row here does nothing but save it.
 from kb.models.articles import TITLE_LENGTH, Article, ArticleAudience, Revision
 from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
+from kb.models.findings import ArticleClaim, ComparedArticle, PairFinding
 from kb.models.gaps import SIGNAL_LENGTH, DraftSource, Gap, GapChange, GapSignal
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
 from kb.models.lint import RevisionLint, VoiceTerm
@@ -21,12 +22,14 @@ __all__ = [
     "TITLE_LINE",
     "Article",
     "ArticleAudience",
+    "ArticleClaim",
     "ArticleIndexState",
     "ArticleQuestion",
     "ArticleUsage",
     "ArticleVote",
     "AudienceValue",
     "ChunkEmbedding",
+    "ComparedArticle",
     "DraftSource",
     "Gap",
     "GapChange",
@@ -36,6 +39,7 @@ __all__ = [
     "KnowledgeBaseAudit",
     "Label",
     "LineComment",
+    "PairFinding",
     "ProductPage",
     "PublishingPolicy",
     "QuestionRun",

@@ -37,6 +37,9 @@ class Article(models.Model):
         "kb.Revision", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
     archived_at = models.DateTimeField(null=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged"
+    )  # where readers of its address are led
     expires_at = models.DateTimeField(null=True, editable=False)  # no reader sees it from then on
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -45,6 +48,12 @@ class Article(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(archived_at__isnull=False) & ~Q(merged_into=F("pk")),
+                name="kb_merged_article_is_archived",
+            )
+        ]
         permissions = [("archive_article", "Can archive and restore articles")]
 
     def __str__(self) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from core import jobs
 from core.actors import Actor
+from core.models import Job
 from kb import index_loading, indexing
+from kb.chunking import Chunk
 from kb.contracts import Audience
 from kb.indexing import Manifest, index_rebuild, plan_sync, sync_article
 from kb.integrity import unindexed_article_ids, violations
@@ -26,15 +29,15 @@ Publish = Callable[[Revision], Article]
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The texts that went through the encoder for storing."""
+    """The texts that went through the encoder for the index."""
     texts: list[str] = []
-    original = SentenceEncoder.encode
+    original = indexing.embed_chunks
 
-    def encode(self: SentenceEncoder, items: list[str]) -> object:
-        texts.extend(items)
-        return original(self, items)
+    def embed(chunks: list[Chunk], model: SentenceEncoder, known: dict[str, np.ndarray]) -> np.ndarray:
+        texts.extend(item.embed_text for item in chunks if item.text_hash not in known)
+        return original(chunks, model, known)
 
-    monkeypatch.setattr(SentenceEncoder, "encode", encode)
+    monkeypatch.setattr(indexing, "embed_chunks", embed)
     return texts
 
 
@@ -94,7 +97,7 @@ def test_a_typo_embeds_one_section_of_one_article(
 
 
 @pytest.mark.row("2.13")
-def test_an_edit_of_audience_or_pages_embeds_and_queues_nothing(
+def test_an_edit_of_audience_or_pages_embeds_nothing_and_queues_a_comparison_at_most(
     live: Live, writer: Actor, audience_value: Callable[..., AudienceValue], encoded: list[str]
 ) -> None:
     article = live()
@@ -104,7 +107,8 @@ def test_an_edit_of_audience_or_pages_embeds_and_queues_nothing(
         actor=writer, article=article, for_everyone=False, values=[audience_value("tier", "team")]
     )
     article_set_pages(actor=writer, article=article, product_pages=[])
-    assert jobs.run_due() == 0
+    assert [job.task for job in Job.objects.filter(state=Job.State.QUEUED)] == ["kb.tasks.compare"]
+    jobs.run_due()
     assert sync_article(article.pk).action == "none"
     assert encoded == []
     assert ArticleIndexState.objects.get().version == version

@@ -18,7 +18,7 @@ from core.models import Activity, User
 from escalation.models import Rule
 from escalation.services import defaults_install, rule_disable
 from kb.linting import findings_of, voice_findings, voice_term_delete, voice_term_save
-from kb.models import Article, KnowledgeBaseAudit, PublishingPolicy, Revision, RevisionLint, VoiceTerm
+from kb.models import Article, PairFinding, PublishingPolicy, Revision, RevisionLint, VoiceTerm
 from kb.readiness import readiness_of, ready_share
 from kb.review import revision_approve, revision_publish, revision_submit
 from kb.services import article_set_audience
@@ -106,8 +106,10 @@ def test_the_three_tests_of_readiness(live: Callable[..., Article], draft: MakeD
     assert readiness_of(ready.published_revision).score == 3
     assert readiness_of(unclear.published_revision).asks_a_clear_question is False
     assert ready_share() == (1, 2)
-    part = {"kind": "contradiction", "findings": [{"articles": [ready.pk, 99], "text": "x", "evidence": []}]}
-    KnowledgeBaseAudit.objects.create(parts=[part], index_number=1, made_by="tests")
+    pair = [[ready.pk, unclear.pk]]
+    PairFinding.objects.create(
+        kind="contradiction", key="k", first=ready, second=unclear, pairs=pair, text="x"
+    )
     assert readiness_of(ready.published_revision).is_free_of_contradictions is False
     assert ready_share() == (0, 2)
     nobody = draft("nobody", "How do I leave?", READY)
