@@ -22,6 +22,8 @@ OVERLAP = 0.5  # of the shorter claim's stems
 STRONG_OVERLAP = 0.6  # of both claims' stems together
 FEWEST_SHARED = 2
 
+PRICE_STEMS = frozenset(stem(word) for word in wording.PRICE_WORDS)
+
 Encode = Callable[[Sequence[str]], np.ndarray]
 
 
@@ -54,6 +56,8 @@ def difference(one: Claim, other: Claim, likeness: float) -> str:
 
     ``likeness`` is the cosine of their subjects.
     """
+    if _is_price_of_a_plan(one) and _is_price_of_a_plan(other) and one.plans == other.plans:
+        return _figure(one.figures, other.figures)
     shared = one.words & other.words
     if not shared:
         return ""
@@ -83,10 +87,16 @@ def _figure(one: tuple[Quantity, ...], other: tuple[Quantity, ...]) -> str:
     """Return a dimension in which no figure of the one can be a figure of the other."""
     for dimension in {figure.dimension for figure in one}:
         left = [figure for figure in one if figure.dimension == dimension]
-        right = [figure for figure in other if figure.dimension == dimension]
-        if right and all(a.excludes(b) for a in left for b in right):
+        pairs = [(a, b) for a in left for b in other if a.is_comparable(b)]
+        if pairs and all(a.excludes(b) for a, b in pairs):
             return dimension
     return ""
+
+
+def _is_price_of_a_plan(claim: Claim) -> bool:
+    """Tell whether the claim says what one plan costs, and nothing else: then the plan is its subject."""
+    is_money = bool(claim.figures) and all(figure.dimension.startswith("money") for figure in claim.figures)
+    return is_money and len(claim.plans) == 1 and claim.words <= PRICE_STEMS and not claim.is_denied
 
 
 def _turned(one: Claim, other: Claim) -> frozenset[frozenset[str]]:

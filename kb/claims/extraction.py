@@ -79,7 +79,7 @@ def claims_of(text: str) -> Iterator[Claim]:
                 continue
             yield Claim(
                 sentence=sentence,
-                subject=_without_figures(clause),
+                subject=_affirmed(_without_figures(clause)),
                 words=words,
                 figures=tuple(quantities(clause)),
                 is_denied=_is_denied(clause),
@@ -141,6 +141,12 @@ def _without_figures(text: str) -> str:
         parts.append(text[end : figure.start])
         end = figure.end
     return " ".join(" ".join([*parts, text[end:]]).split())
+
+
+def _affirmed(text: str) -> str:
+    """Return a clause without its "not": an encoder puts a sentence far from its own denial."""
+    text = wording.CONTRACTED.sub(r"\g<verb>", wording.CANNOT.sub("can", text))
+    return " ".join(wording.NOT.sub(" ", text).split()) or text
 
 
 def _is_denied(clause: str) -> bool:

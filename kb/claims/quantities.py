@@ -81,6 +81,19 @@ AT_LEAST = re.compile(
     r"(?:\w+\W+){0,1}$",
     re.IGNORECASE,
 )
+# "$24 per user a month": what an amount is paid for, and how often.
+_EACH = r"\s*(?:/|\b(?:per|an?|each|every|for each)\b)\s*(?:active\s+|paid\s+)?"
+RATE = re.compile(rf"(?:{_EACH}[a-z]+)+", re.IGNORECASE)
+RATE_UNIT = re.compile(rf"{_EACH}(?P<unit>[a-z]+)", re.IGNORECASE)
+PERIODS = {
+    "month": "month",
+    "mo": "month",
+    "year": "year",
+    "yr": "year",
+    "week": "week",
+    "day": "day",
+    "hour": "hour",
+}
 LOOK_BACK = 40
 YEARS = (1900, 2100)
 ARTICLES = frozenset({"a", "an"})
@@ -91,7 +104,10 @@ AFTER_PREPOSITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One value or range of one dimension: ``text``, characters ``start`` to ``end`` of the sentence."""
+    """One value or range of one dimension: ``text``, characters ``start`` to ``end`` of the sentence.
+
+    ``period`` and ``per`` say of an amount of money how often it is paid ("month") and for what ("user").
+    """
 
     dimension: str
     low: float
@@ -100,10 +116,17 @@ class Quantity:
     start: int
     end: int
     text: str = ""
+    period: str = ""
+    per: str = ""
+
+    def is_comparable(self, other: Quantity) -> bool:
+        """Tell whether the two are figures of one dimension, paid for the same."""
+        same_rate = not (_apart(self.period, other.period) or _apart(self.per, other.per))
+        return self.dimension == other.dimension and same_rate
 
     def excludes(self, other: Quantity) -> bool:
         """Tell whether the two cannot be the same figure of the same thing."""
-        if self.dimension != other.dimension:
+        if not self.is_comparable(other):
             return False
         if self.bound == other.bound:
             apart = _differ(self.low, other.low) or _differ(self.high, other.high)
@@ -123,7 +146,8 @@ def quantities(sentence: str) -> Iterator[Quantity]:
         if found is not None:
             dimension, low, high = found
             bound, words = _bound(sentence, match), match.group().strip()
-            yield Quantity(dimension, low, high, bound, match.start(), match.end(), words)
+            rate = _rate(sentence, match.end()) if match["currency"] else ("", "")
+            yield Quantity(dimension, low, high, bound, match.start(), match.end(), words, *rate)
 
 
 def _read(match: re.Match[str], sentence: str) -> tuple[str, float, float] | None:
@@ -145,6 +169,19 @@ def _read(match: re.Match[str], sentence: str) -> tuple[str, float, float] | Non
         high = _number(match["upper"]) * size if match["upper"] else low
         return dimension, min(low, high), max(low, high)
     return _count(match, sentence)
+
+
+def _rate(sentence: str, at: int) -> tuple[str, str]:
+    """Return period and thing that the amount before ``at`` is paid for; "" where it is not said."""
+    run = RATE.match(sentence, at)
+    period = per = ""
+    for unit in RATE_UNIT.finditer(run.group() if run else ""):
+        word = unit["unit"].lower()
+        if word in PERIODS:
+            period = period or PERIODS[word]
+        else:
+            per = per or word.removesuffix("s")
+    return period, per
 
 
 def _count(match: re.Match[str], sentence: str) -> tuple[str, float, float] | None:
@@ -179,6 +216,10 @@ def _minutes(text: str) -> float | None:
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
     return float(60 * hour + minute) if hour < 24 and minute < 60 else None
+
+
+def _apart(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
 
 
 def _differ(one: float, other: float) -> bool:

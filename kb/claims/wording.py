@@ -20,6 +20,10 @@ NEGATIVE_PREFIX = re.compile(
     r"transferable|recoverable)\b)",
     re.IGNORECASE,
 )
+# Without their "not" two sentences are as near as their subjects are.
+CANNOT = re.compile(r"\b(?:cannot|can['’]t|can not)\b", re.IGNORECASE)
+NOT = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
+CONTRACTED = re.compile(r"(?P<verb>\b(?:is|are|does|do|could|was|did|should|must))n['’]t\b", re.IGNORECASE)
 CONDITION = re.compile(
     r"\b(?:outside|except|unless|other than|apart from|excluding|if|when|whenever|until|once|in case)\b",
     re.IGNORECASE,
@@ -71,6 +75,12 @@ VERB = re.compile(
     r"gets|pay|pays|see|share|expires?|cannot)\b|n['’]t\b",
     re.IGNORECASE,
 )
+# What a sentence is made of that says what a plan costs.
+_PRICE = """
+plan price prices pricing cost costs fee charge charged bill billed billing pay paid seat user member agent
+person licence license subscription starts
+"""
+PRICE_WORDS = frozenset(_PRICE.split())
 ONLY_THERE = re.compile(
     r"\b(?:available|includ\w+|requires?|needs?|comes? with|part of|limited to|only|exclusive\w*|offered)\b",
     re.IGNORECASE,

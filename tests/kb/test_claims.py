@@ -60,6 +60,21 @@ def test_a_rate_a_year_and_a_part_of_a_code_are_no_figures(sentence: str) -> Non
     assert list(quantities(sentence)) == []
 
 
+@pytest.mark.parametrize(
+    ("sentence", "rate"),
+    [
+        ("$24 per user a month", ("month", "user")),
+        ("$24/user/month", ("month", "user")),
+        ("$240 per year", ("year", "")),
+        ("€5 for each active location", ("", "location")),
+        ("$9", ("", "")),
+    ],
+)
+def test_an_amount_is_read_with_what_it_is_paid_for(sentence: str, rate: tuple[str, str]) -> None:
+    (found,) = quantities(sentence)
+    assert (found.period, found.per) == rate
+
+
 def figure(low: float, bound: str, high: float | None = None) -> Quantity:
     return Quantity("duration", low, high or low, bound, 0, 1)
 
@@ -101,6 +116,10 @@ def test_bounds_and_ranges_decide_whether_two_figures_exclude_each_other(
         ("Orders from the EU take 3 days.", "Orders from the US take 9 days.", []),
         ("If a network is set, its name is shown.", "If a network is not set, its name is shown.", []),
         ("Exports are kept for 7 days.", "Shipping costs 7 dollars.", []),
+        ("Team: $24 per user a month.", "A paid seat on the Team plan is $22 per user a month.", ["money $"]),
+        ("Team: $24 per user a month.", "A paid seat on the Team plan is $240 per user a year.", []),
+        ("Team: $24 per user a month.", "A paid seat on the Starter plan is $12 per user a month.", []),
+        ("Viewers can't export lists.", "Viewers can export lists from a tile as well.", ["yes or no"]),
     ],
 )
 def test_the_same_thing_said_otherwise_is_a_conflict_and_another_reader_or_thing_is_none(
