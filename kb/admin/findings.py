@@ -253,12 +253,35 @@ class PairFindingAdmin(TransitionMixin, ReadOnlyAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
 
+class ValueFilter(admin.SimpleListFilter):
+    """Statements that name a figure, a place or a plan; those are what contradicts most."""
+
+    title = "what is stated"
+    parameter_name = "stated"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("all", "All statements")]
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            if choice["query_string"] == changelist.get_query_string(remove=[self.parameter_name]):
+                choice["display"] = "With a figure, place or plan"
+            yield choice
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        if self.value() == "all" or not request.resolver_match:
+            return queryset
+        if request.resolver_match.url_name == "kb_articleclaim_changelist":
+            return queryset.exclude(values="", plans="")
+        return queryset
+
+
 @admin.register(ArticleClaim)
 class ArticleClaimAdmin(NextStepMixin, ReadOnlyAdmin):
     """What published articles state, sentence by sentence: look up what the base says about anything."""
 
     list_display = ("sentence", "values", "plans", "show_article", "audience")
-    list_filter = ("article__labels",)
+    list_filter = (ValueFilter, "article__labels")
     list_select_related = ("article",)
     search_fields = ("sentence", "values", "plans", "article__title")
     fields = ("sentence", "subject", "values", "dimensions", "plans", "is_denied", "show_article", "audience")

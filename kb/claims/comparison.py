@@ -108,7 +108,7 @@ def _turned(one: Claim, other: Claim) -> frozenset[frozenset[str]]:
 
 def _leads_elsewhere(one: str, other: str) -> bool:
     """Tell whether both name a place, and not two of one menu."""
-    return bool(one and other) and one.split(" > ")[0] != other.split(" > ")[0]
+    return bool(one and other) and stem(one.split(" > ")[0]) != stem(other.split(" > ")[0])
 
 
 def _is_elsewhere(one: Claim, other: Claim) -> bool:

@@ -57,11 +57,17 @@ SCOPES = (
     re.compile(
         r"\b(?:EU|UK|US|USA|Europe|European|Germany|France|Canada|Australia|domestic|international)\b"
     ),
-    re.compile(r"\b(?:CET|CEST|ET|EST|EDT|PT|PST|PDT|CT|GMT|UTC|BST)\b"),
+    re.compile(r"\b(?:CET|CEST|ET|EST|EDT|PT|PST|PDT|CT|BST|(?:GMT|UTC)(?:\s?[+−-]\d{1,2})?)\b"),
     re.compile(r"\b(?:Windows|macOS|Mac|Linux|iOS|iPhone|Android|Chrome|Firefox|Safari)\b"),
+    re.compile(  # a product with its version: "IDE 2"
+        r"\b(?!(?:Within|After|For|In|To|Until|About|Every|Over|Under|At|From|On|By|Only|Step|Day)\b)"
+        r"[A-Z][A-Za-z]{1,20} \d{1,2}(?:\.\d{1,3})*\b(?!\s?[a-z%])"
+    ),
     re.compile(r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?:days?|day|nesday|urday)?\b"),
 )
-PATH = re.compile(r"\b[A-Z][\w&]*(?: [\w&]+){0,3}(?:\s?(?:>|→|›|»)\s?[A-Z][\w&]*(?: [A-Z][\w&]*){0,3})+")
+PATH = re.compile(
+    r"\b[A-Z][\w&]*(?: (?:and |& )?[A-Z][\w&]*){0,3}(?:\s?(?:>|→|›|»)\s?[A-Z][\w&]*(?: [A-Z][\w&]*){0,3})+"
+)
 PLACE = re.compile(
     r"\b(?:in|under|from|on|open|to)\s+(?:the\s+)?((?:[A-Z][\w&]*\s?){1,3})\s(?:tab|page|menu|section|screen)\b"
 )

@@ -72,6 +72,7 @@ def contradictions(
         key = _key(CONTRADICTION, *sorted(sentences))
         if (key, articles) in found or not _is_one_topic(one, other, encode):
             continue
+        differs_in = differs_in.replace("money", "prices in")
         text = f"“{one.article.title}” and “{other.article.title}” differ in {differs_in}"
         found[key, articles] = Pair(CONTRADICTION, articles, key, text, sentences, differs_in)
     return list(found.values())
