@@ -141,10 +141,10 @@ def _keep(pairs: Iterable[Pair], touched: Collection[int]) -> tuple[int, int]:
         row.pairs = [pair for pair in row.pairs if not touched & set(pair)]  # type: ignore[operator]
     found = 0
     for pair in pairs:
-        row = known.get(pair.key)
-        if row is None:
-            row = known[pair.key] = _find(pair)
+        if pair.key not in known:
+            known[pair.key] = _find(pair)
             found += before.setdefault(pair.key, []) == []
+        row = known[pair.key]
         articles = list(pair.articles)
         if pair.sentences[0] != row.first_sentence:
             articles.reverse()

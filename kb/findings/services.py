@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,10 +16,8 @@ from kb.models import PairFinding, Revision
 from kb.models.findings import MAX_REASON
 from kb.services import person
 
-STEPS = {
-    PairFinding.State.OPEN: (PairFinding.State.DISMISSED,),
-    PairFinding.State.DISMISSED: (PairFinding.State.OPEN,),
-}
+OPEN, DISMISSED = PairFinding.State.OPEN.value, PairFinding.State.DISMISSED.value
+STEPS = {OPEN: (DISMISSED,), DISMISSED: (OPEN,)}
 SHOWN_CONFLICTS = 5
 
 
@@ -28,8 +28,8 @@ def finding_dismiss(*, actor: Actor, finding: PairFinding, reason: str) -> None:
     if not reason or len(reason) > MAX_REASON:
         raise InvalidInput(f"Say why, in at most {MAX_REASON} characters.", code="reason_needed")
     with transaction.atomic():
-        changes = {"reason": reason, "decided_by": actor.label[:150], "decided_at": timezone.now()}
-        move(finding, to=PairFinding.State.DISMISSED, allowed=STEPS, **changes)
+        changes: dict[str, Any] = {"decided_by": actor.label[:150], "decided_at": timezone.now()}
+        move(finding, to=DISMISSED, allowed=STEPS, reason=reason, **changes)
         activity.record(actor, "finding.dismissed", finding, after={"reason": reason})
 
 
@@ -38,8 +38,8 @@ def finding_reopen(*, actor: Actor, finding: PairFinding) -> None:
     person(actor, "kb.change_article")
     with transaction.atomic():
         before = {"reason": finding.reason, "decided_by": finding.decided_by}
-        changes = {"reason": "", "decided_by": "", "decided_at": None}
-        move(finding, to=PairFinding.State.OPEN, allowed=STEPS, **changes)
+        changes: dict[str, Any] = {"decided_by": "", "decided_at": None}
+        move(finding, to=OPEN, allowed=STEPS, reason="", **changes)
         activity.record(actor, "finding.reopened", finding, before=before)
 
 
@@ -53,9 +53,7 @@ def conflicts_of(revision: Revision) -> list[str]:
             if any(revision.article_id in pair for pair in row.pairs)
         ][:SHOWN_CONFLICTS]
     found = draft_conflicts(revision)
-    judged = PairFinding.objects.filter(
-        key__in=[pair.key for pair in found], state=PairFinding.State.DISMISSED
-    )
+    judged = PairFinding.objects.filter(key__in=[pair.key for pair in found], state=DISMISSED)
     dismissed = set(judged.values_list("key", flat=True))
     words = []
     for pair in found:
