@@ -139,12 +139,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "core.tasks.sweep", "schedule": 15.0},
     "forget": {
         "task": "core.tasks.enqueue",
-        "schedule": crontab(hour=3, minute=20),
+        "schedule": crontab(minute=20),
         "args": ["tickets.tasks.forget"],
     },
     "forget-unsaved": {
         "task": "core.tasks.enqueue",
-        "schedule": crontab(hour=3, minute=40),
+        "schedule": crontab(minute=40),
         "args": ["kb.tasks.forget"],
     },
     "collect": {
@@ -153,7 +153,8 @@ CELERY_BEAT_SCHEDULE = {
         "args": ["runtime.tasks.collect"],
     },
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# In memory: the default keeps pickles in a file that a crash can leave half written, and then never starts.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 # Help desks that tickets are pulled from: credentials are here and nowhere else
 HELP_DESK_CREDENTIALS = {

@@ -90,13 +90,7 @@ def programs(host: str, port: int) -> list[Program]:
     celery = [python, "-m", "celery", "-A", "supportadmin", "--quiet"]
     web = [python, "-m", "gunicorn", "--config", "python:supportadmin.gunicorn_conf", "supportadmin.wsgi"]
     worker = [*celery, "worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING"]
-    beat = [
-        *celery,
-        "beat",
-        "--loglevel=WARNING",
-        "--pidfile=",
-        f"--schedule={settings.CELERY_BEAT_SCHEDULE_FILENAME}",
-    ]
+    beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
     return [
         Program("web", web, {"HOST": host, "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(FIGURES_DIR)}),
         Program("worker", [*worker, "--without-gossip", "--without-mingle"]),
