@@ -31,11 +31,12 @@ from kb.admin.moves import ARTICLE_MOVES
 from kb.admin.questions import QuestionsMixin
 from kb.admin.unsaved import UnsavedMixin
 from kb.indexing import encoder
-from kb.models import Article, Revision
+from kb.models import Article, PairFinding, Revision
 from kb.review import article_archive
 from kb.services import article_set_owner, describe_audience
 from kb.unsaved import unsaved_discard
 
+MAX_FINDINGS_SHOWN = 20
 MAX_REVISIONS_SHOWN = 50
 STATUS_COLOURS = {
     "Published": "success",
@@ -169,6 +170,8 @@ class ArticleAdmin(LintMixin, UnsavedMixin, FreshnessMixin, QuestionsMixin, Tran
         """Show the form; where a service refuses, show it again with the reason and all that was typed."""
         context = {**(extra_context or {}), "revisions": self._revisions(object_id)}
         article = self.get_object(request, object_id) if object_id else None
+        if article is not None and request.user.has_perm("kb.view_pairfinding"):
+            context["findings"] = PairFinding.objects.open().about(article.pk)[:MAX_FINDINGS_SHOWN]
         if request.method == "GET" and self.has_change_permission(request, article):
             context["unsaved"] = self.unsaved_context(request, article)
         try:

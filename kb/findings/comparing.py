@@ -98,7 +98,7 @@ def draft_conflicts(revision: Revision) -> list[Pair]:
     if not own or not statements:
         return []
     subjects = to_lattice(model.encode([statement.claim.subject for statement in own]))
-    both = np.concatenate([subjects, vectors])
+    both = np.concatenate([subjects.astype(np.float16), vectors])
     return contradictions([*own, *statements], both, model.encode, {article.pk})
 
 

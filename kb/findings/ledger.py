@@ -31,7 +31,7 @@ READ_AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All claims by article id, with the vectors (n, d) of their subjects."""
+    """All claims by article id, with the vectors (n, d) of their subjects, float16."""
 
     articles: tuple[int, ...]
     claims: tuple[Claim, ...]
@@ -91,7 +91,7 @@ def _read(dimension: int) -> Ledger:
         articles.append(article_id)
         claims.append(claim_of(details))
         vectors.append(unpack(bytes(vector), dimension)[0])
-    matrix = np.array(vectors, dtype=np.float32).reshape(len(vectors), dimension)
+    matrix = np.array(vectors, dtype=np.float16).reshape(len(vectors), dimension)
     return Ledger(tuple(articles), tuple(claims), matrix)
 
 

@@ -26,7 +26,7 @@ NEAR_DUPLICATE = "near_duplicate"
 SAME_TEXT = 0.8  # of the words, in the same order: a copy with 10 % edits is at about 0.9
 CANDIDATE_COSINE = 0.7  # of the two counts of words; texts less alike are not compared word by word
 SAME_TOPIC_COSINE = 0.42  # of two sentences with their articles' titles: "the link" is another one elsewhere
-BLOCK = 500  # claims or articles compared at once with all others
+BLOCK, COLUMNS = 500, 4_000  # claims or articles compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +98,26 @@ def _differences(
     rows = _rows(article_of, changed)
     is_left = np.zeros(len(statements), dtype=bool)
     is_left[rows] = True
+    for row, column, cosine in _near(vectors, rows):
+        if article_of[row] == article_of[column] or (is_left[column] and column < row):
+            continue
+        one, other = statements[row], statements[column]
+        if not share_readers(one.article, other.article):
+            continue
+        differs_in = difference(one.claim, other.claim, cosine)
+        if differs_in:
+            yield row, column, differs_in
+
+
+def _near(vectors: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, int, float]]:
+    """Yield the pairs (one of ``rows``, any row) that are alike enough, with their cosine; tile by tile."""
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        likeness = vectors[block] @ vectors.T
-        for at, column in zip(*np.nonzero(likeness >= LIKENESS), strict=True):
-            row = block[at]
-            if article_of[row] == article_of[column] or (is_left[column] and column < row):
-                continue
-            one, other = statements[row], statements[column]
-            if not share_readers(one.article, other.article):
-                continue
-            differs_in = difference(one.claim, other.claim, float(likeness[at, column]))
-            if differs_in:
-                yield int(row), int(column), differs_in
+        left = vectors[block].astype(np.float32)
+        for first in range(0, len(vectors), COLUMNS):
+            likeness = left @ vectors[first : first + COLUMNS].astype(np.float32).T
+            for at, column in zip(*np.nonzero(likeness >= LIKENESS), strict=True):
+                yield int(block[at]), int(first + column), float(likeness[at, column])
 
 
 def _is_one_topic(one: Statement, other: Statement, encode: Encode) -> bool:

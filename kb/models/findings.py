@@ -64,6 +64,10 @@ class PairFindingQuerySet(models.QuerySet["PairFinding"]):
         """Keep those whose words still stand in published articles."""
         return self.filter(gone_at=None)
 
+    def about(self, article_id: int) -> Self:
+        """Keep those that name the article first or second."""
+        return self.filter(Q(first_id=article_id) | Q(second_id=article_id))
+
     def open(self) -> Self:
         """Keep those that wait for somebody."""
         return self.present().filter(state=PairFinding.State.OPEN)

@@ -318,4 +318,4 @@ def test_the_ledger_is_read_once_for_as_long_as_nothing_changes(
     monkeypatch.setattr(ledger, "_read", lambda dimension: None)
     assert ledger.ledger_load(384) is kept
     assert kept.vectors.shape == (2, 384)
-    assert np.allclose(np.linalg.norm(kept.vectors, axis=1), 1, atol=1e-3)
+    assert np.allclose(np.linalg.norm(kept.vectors.astype(np.float32), axis=1), 1, atol=1e-3)

@@ -65,6 +65,15 @@ def test_the_ticked_are_dismissed_at_once(owner: Client, finding: PairFinding) -
     assert PairFinding.objects.get().state == "dismissed"
 
 
+def test_the_article_page_names_what_it_contradicts(owner: Client, finding: PairFinding) -> None:
+    address = reverse("admin:kb_article_change", args=(finding.first_id,))
+    page = owner.get(address).content.decode()
+    assert reverse("admin:kb_pairfinding_change", args=(finding.pk,)) in page
+    PairFinding.objects.update(state="dismissed", reason="Checked.", decided_by="olga")
+    page = owner.get(address).content.decode()
+    assert reverse("admin:kb_pairfinding_change", args=(finding.pk,)) not in page
+
+
 def test_who_may_only_look_sees_the_page_and_may_do_nothing(
     client: Client, make_user: Callable[..., User], finding: PairFinding
 ) -> None:
