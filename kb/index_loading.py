@@ -24,6 +24,7 @@ from kb.indexing import encoder, load_vectors
 from kb.models import Article, ArticleIndexState, IndexedChunk
 from kb.sections import Selection
 from kb.snapshot import IndexedArticle, IndexSnapshot, embed_chunks, unpack
+from kb.synonyms import current_synonyms
 from nlp.encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)
@@ -123,9 +124,9 @@ def _keep_compacted(index: LoadedIndex) -> None:
     compacted = replace(index, snapshot=index.snapshot.compacted(), readable={})
     with _loading:
         held = _loaded
-        if held is not None and held.snapshot is not index.snapshot:
-            compacted = _read(compacted, held.version, encoder())
-        _loaded = compacted
+        if not _is_ours(held, index.version, encoder()):
+            return
+        _loaded = compacted if held.snapshot is index.snapshot else _read(compacted, held.version, encoder())
 
 
 def _under(held: LoadedIndex, version: Version) -> LoadedIndex:
@@ -133,7 +134,10 @@ def _under(held: LoadedIndex, version: Version) -> LoadedIndex:
     global _loaded
     if held.version.number >= version.number:
         return held
-    asked_anew = replace(held, version=version, page_articles=_read_pages(), readable={})
+    snapshot = held.snapshot.with_synonyms(current_synonyms())
+    asked_anew = replace(
+        held, version=version, snapshot=snapshot, page_articles=_read_pages(), readable={}
+    )
     if _loaded is held:
         _loaded = asked_anew
     return asked_anew
@@ -180,6 +184,7 @@ def _read(known: LoadedIndex | None, version: Version, model: SentenceEncoder) -
         many = len(states) > REBUILD_SHARE * len(snapshot.article_ids)
         if many or (_is_wasteful(snapshot) and snapshot.section_count <= SMALL):
             snapshot = snapshot.compacted()
+    snapshot = snapshot.with_synonyms(current_synonyms())
     return LoadedIndex(version, version.number, model.fingerprint, snapshot, _read_pages())
 
 

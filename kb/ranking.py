@@ -28,6 +28,7 @@ PASSAGE_WEIGHT, TITLE_WEIGHT, WORDS_WEIGHT = 0.4, 0.3, 0.3
 TITLE_CANDIDATES = 50  # articles whose titles are compared token by token
 MAX_TITLE_TOKENS = 32
 CORRECTED_SHARE = 0.8  # what a near known word counts in place of one that is not known
+SYNONYM_SHARE = 0.7  # what a word that means the same counts in place of the one asked for
 PAGE_BOOST, VAGUE_BOOST = 0.3, 0.6
 # Chosen with PAGE_BOOST by 5-fold cross-validation over the demo help centre's questions, the intents
 # being predicted by its classifier (flat from 0.15 to 0.3).

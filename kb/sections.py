@@ -13,6 +13,7 @@ import numpy as np
 
 from kb import links, ranking
 from kb.chunking import Chunk
+from kb.sketch import Sketch
 
 GATHERED_SHARE = 0.15  # where fewer of the rows count, they are picked out instead of passing over all
 
@@ -38,6 +39,7 @@ class Sections:
     is_answer: np.ndarray  # (rows,) bool
     is_exclusion: np.ndarray
     is_refusal: np.ndarray
+    sketch: Sketch | None  # of the first block
 
     @classmethod
     def build(
@@ -51,6 +53,7 @@ class Sections:
         every = [item for group in chunks for item in group]
         return cls._laid_out(
             (matrix,),
+            Sketch.of(matrix),
             np.array([len(group) for group in chunks], dtype=np.int64),
             np.array([item.kind == "answer" for item in every], dtype=bool),
             np.array([item.kind == "exclusion" for item in every], dtype=bool),
@@ -70,6 +73,7 @@ class Sections:
         added = np.concatenate([*rest, *more.blocks])
         return self._laid_out(
             (first, added),
+            self.sketch,
             np.concatenate([self.sizes, more.sizes]),
             np.concatenate([self.is_answer, more.is_answer]),
             np.concatenate([self.is_exclusion, more.is_exclusion]),
@@ -82,7 +86,7 @@ class Sections:
         matrix = np.empty((len(rows), self.blocks[0].shape[1]), dtype=np.float32)
         self._pick(rows, matrix)
         flags = (self.is_answer[rows], self.is_exclusion[rows], self.is_refusal[rows])
-        return self._laid_out((matrix,), self.sizes[slots], *flags)
+        return self._laid_out((matrix,), Sketch.of(matrix), self.sizes[slots], *flags)
 
     def select(self, articles: np.ndarray) -> Selection:
         """Return the part of these articles (bool by slot)."""
@@ -100,13 +104,24 @@ class Sections:
         if rows is None:
             return np.concatenate([ranking.passage_scores(block, query) for block in self.blocks])
         found = np.zeros(len(self.article_of))
-        picked = np.empty((len(rows), len(query)), dtype=np.float32)
-        found[rows] = ranking.passage_scores(self._pick(rows, picked), query)
+        found[rows] = self.cosines_of(rows, query)
         return found
+
+    def cosines_of(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """Return the cosines of these rows (m,) with the query."""
+        picked = np.empty((len(rows), len(query)), dtype=np.float32)
+        return ranking.passage_scores(self._pick(rows, picked), query)
+
+    def ceilings(self, query: np.ndarray) -> np.ndarray:
+        """Return what each row's cosine with the query is at most; needs the sketch."""
+        if self.sketch is None:
+            raise ValueError("There is no sketch of these sections.")
+        rest = [ranking.passage_scores(block, query) for block in self.blocks[1:]]
+        return np.concatenate([self.sketch.ceilings(query), *rest], dtype=np.float32, casting="same_kind")
 
     def nearest(self, cosines: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Return per article the highest cosine of its rows that count (bool)."""
-        return np.maximum.reduceat(np.where(counts, cosines, 0.0), self.starts)
+        return np.maximum.reduceat(cosines * counts, self.starts)
 
     def rows_of(self, slots: np.ndarray) -> np.ndarray:
         """Return the rows of these articles, one after the other."""
@@ -124,6 +139,8 @@ class Sections:
         return out
 
     @classmethod
-    def _laid_out(cls, blocks: tuple[np.ndarray, ...], sizes: np.ndarray, *flags: np.ndarray) -> Sections:
+    def _laid_out(
+        cls, blocks: tuple[np.ndarray, ...], sketch: Sketch | None, sizes: np.ndarray, *flags: np.ndarray
+    ) -> Sections:
         starts = np.cumsum(sizes) - sizes
-        return cls(blocks, sizes, starts, np.repeat(np.arange(len(sizes)), sizes), *flags)
+        return cls(blocks, sizes, starts, np.repeat(np.arange(len(sizes)), sizes), *flags, sketch)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -18,9 +19,11 @@ import numpy as np
 
 from kb import ranking
 from kb.chunking import Chunk, chunk
+from kb.passages import Passages
 from kb.sections import Sections, Selection
 from nlp.bm25 import BM25, Wanted, tokenize
 from nlp.encoder import Encoding
+from nlp.synonyms import Synonyms
 
 MAX_QUERY_CHARACTERS = 2000
 MAX_LIMIT = 50
@@ -126,7 +129,13 @@ class IndexSnapshot(Generic[Id]):
     """Sections and words of a set of articles; ``update`` and its like give new ones."""
 
     def __init__(
-        self, slots: Sequence[_Slot], order: Sequence[int], sections: Sections, words: BM25, encoder: Encoder
+        self,
+        slots: Sequence[_Slot],
+        order: Sequence[int],
+        sections: Sections,
+        words: BM25,
+        encoder: Encoder,
+        synonyms: Synonyms | None = None,
     ) -> None:
         """Take aligned parts, with the slots that count in the order of their articles' ids; use ``build``."""
         self._slots = tuple(slots)
@@ -134,6 +143,7 @@ class IndexSnapshot(Generic[Id]):
         self._sections = sections
         self._words = words
         self._encoder = encoder
+        self._synonyms = synonyms or Synonyms()
         self._slot_of: dict[Id, int] = {self._slots[slot].article_id: slot for slot in order}
         # Equal scores come in the order of ids, whenever an article was indexed.
         self._place = np.zeros(len(self._slots), dtype=np.int64)
@@ -199,6 +209,7 @@ class IndexSnapshot(Generic[Id]):
             self._sections.extended(sections) if new else self._sections,
             self._words.extended(_terms(article.chunks) for article in new) if new else self._words,
             self._encoder,
+            self._synonyms,
         )
         for hint, (vector, known) in list(self._hints.items()):
             after._hints[hint] = vector, np.concatenate([known, _nearness(sections, vector)])
@@ -208,8 +219,16 @@ class IndexSnapshot(Generic[Id]):
         """Return the same snapshot without waste."""
         slots = [self._slots[slot] for slot in self._order]
         sections, words = self._sections.taken(self._order), self._words.taken(self._order)
-        after: IndexSnapshot[Id] = IndexSnapshot(slots, range(len(slots)), sections, words, self._encoder)
+        after: IndexSnapshot[Id] = IndexSnapshot(
+            slots, range(len(slots)), sections, words, self._encoder, self._synonyms
+        )
         after._hints = {hint: (vector, known[self._order]) for hint, (vector, known) in self._hints.items()}
+        return after
+
+    def with_synonyms(self, synonyms: Synonyms) -> IndexSnapshot[Id]:
+        """Return the same snapshot, searched with these synonyms."""
+        after = copy(self)
+        after._synonyms = synonyms
         return after
 
     def select(self, article_ids: Iterable[Id]) -> Selection:
@@ -241,57 +260,69 @@ class IndexSnapshot(Generic[Id]):
         if not part.articles.any() or not any(map(str.isalnum, query)) or not (terms or boosted.any()):
             return Found()
         encoding = self._encoder.encode_tokens([query])[0]
-        cosines = self._sections.cosines(ranking.to_lattice(encoding.sentence), part.rows)
-        passage = self._sections.nearest(cosines, part.answers)
-        words = ranking.word_scores(*self._words.scores(self._wanted(terms, part), part.articles))
-        first = ranking.first_scores(passage, words)
-        scores = self._scores(method, encoding, passage, words, first, part)
-        if hint:
-            scores = ranking.lean(scores, self._nearness(hint))
-        scores = ranking.page_boost(scores, boosted, vague=ranking.is_vague(terms))
-        found = ranking.top(scores, part.articles, max(1, min(limit, MAX_LIMIT)), self._place)
-        excluded = self._exclusion(cosines, part, terms, float(first.max()))
+        vector = ranking.to_lattice(encoding.sentence)
+        near = Passages(self._sections, vector, part, settled=method != "hybrid")
+        words = ranking.word_scores(*self._words.scores(self._wanted(query, part), part.articles))
+        near.settle(np.flatnonzero(boosted))
+        while True:
+            scores = self._scores(method, encoding, near, words, part)
+            if hint:
+                scores = ranking.lean(scores, self._nearness(hint))
+            scores = ranking.page_boost(scores, boosted, vague=ranking.is_vague(terms))
+            found = ranking.top(scores, part.articles, max(1, min(limit, MAX_LIMIT)), self._place)
+            if not near.settle(found):
+                break
+        excluded = self._exclusion(near, part, terms, float(ranking.first_scores(near.nearest, words).max()))
         return Found(
-            hits=tuple(self._hit(self._best_chunk(slot, cosines), float(scores[slot])) for slot in found),
-            exclusion=None if excluded is None else self._hit(excluded, float(cosines[excluded])),
+            hits=tuple(self._hit(self._best_chunk(slot, near.cosines), float(scores[slot])) for slot in found),
+            exclusion=None if excluded is None else self._hit(excluded, float(near.cosines[excluded])),
         )
 
-    def _wanted(self, terms: list[str], part: Selection) -> list[Wanted]:
-        """Return what is searched for by words, misspelt ones with what they may stand for."""
-        wanted = [Wanted((term,)) for term in terms]
+    def _wanted(self, query: str, part: Selection) -> list[Wanted]:
+        """Return what is searched for by words: with synonyms, misspelt ones with what they may stand for."""
+        wanted = self._synonyms.wanted(query)
         return self._words.corrected(wanted, part.articles, ranking.CORRECTED_SHARE)
 
     def _scores(
-        self,
-        method: str,
-        encoding: Encoding,
-        passage: np.ndarray,
-        words: np.ndarray,
-        first: np.ndarray,
-        part: Selection,
+        self, method: str, encoding: Encoding, near: Passages, words: np.ndarray, part: Selection
     ) -> np.ndarray:
-        """Return one score per article by ``method``."""
+        """Return one score per article by ``method``; of what is not settled in ``near``, at least its score."""
         if method == "dense":
-            return passage
+            return near.nearest
         if method == "bm25":
             return words
-        title = np.zeros_like(passage)
-        candidates = ranking.top(first, part.articles, ranking.TITLE_CANDIDATES, self._place)
+        candidates = self._candidates(near, words, part)
+        title = np.zeros_like(near.nearest)
         tokens = ranking.to_lattice(_inner(encoding.tokens))
         title[candidates] = ranking.title_scores(tokens, [self._slots[r].title_tokens for r in candidates])
-        return ranking.blend(passage, title, words)
+        return ranking.blend(near.nearest, title, words)
+
+    def _candidates(self, near: Passages, words: np.ndarray, part: Selection) -> np.ndarray:
+        """Return the articles whose titles are compared: the best without them, all of them settled."""
+        count = ranking.TITLE_CANDIDATES
+        while True:
+            first = ranking.first_scores(near.nearest, words)
+            best = ranking.top(first, part.articles, count, self._place)
+            if not near.settle(best):
+                return best
+            # What may be above the last of those that are surely good may be among the best.
+            good = ranking.top(first, part.articles, 3 * count, self._place)
+            near.settle(good)
+            settled = np.sort(ranking.first_scores(near.nearest[good], words[good]))
+            near.settle(np.flatnonzero(part.articles & (first >= settled[-count:][0])))
 
     def _exclusion(
-        self, cosines: np.ndarray, part: Selection, terms: list[str], best_answer: float
+        self, passages: Passages, part: Selection, terms: list[str], best_answer: float
     ) -> int | None:
         """Return the row of the exclusion that the query meets, if any (see kb.ranking)."""
-        near = part.refusals[cosines[part.refusals] >= ranking.EXCLUSION_COSINE]
+        near = passages.at_least(part.refusals, ranking.EXCLUSION_COSINE)
         if not near.size:
             return None
         near = near[np.lexsort((near, self._place[self._sections.article_of[near]]))]
         texts = [tokenize(self._chunk(int(row)).quote) for row in near]
         words = self._words.shares(terms, texts, part.articles)
-        met = ranking.find_exclusion(cosines[near], words, np.ones(len(near), dtype=bool), best_answer)
+        eligible = np.ones(len(near), dtype=bool)
+        met = ranking.find_exclusion(passages.cosines[near].astype(np.float64), words, eligible, best_answer)
         return None if met is None else int(near[met])
 
     def _nearness(self, hint: str) -> np.ndarray:

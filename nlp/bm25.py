@@ -55,22 +55,26 @@ class Wanted(NamedTuple):
 
 def tokenize(text: str) -> list[str]:
     """Return index terms: lower case, no accents, light stems; compounds give themselves and their parts."""
-    return [term for _, terms in words(text) for term in terms]
+    return [term for token in TOKEN.findall(_folded(text)) for term in _terms(token)]
 
 
 def words(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return each word of a text, folded, with its index terms; stop words have none."""
+    return [(token, _terms(token)) for token in TOKEN.findall(_folded(text))]
+
+
+def _folded(text: str) -> str:
     folded = text.lower()
-    if not folded.isascii():
-        folded = unicodedata.normalize("NFKD", folded)
-        folded = "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
-    tokens = (match.group()[:MAX_TOKEN_LENGTH] for match in TOKEN.finditer(folded))
-    return [(token, _terms(token)) for token in tokens]
+    if folded.isascii():
+        return folded
+    folded = unicodedata.normalize("NFKD", folded)
+    return "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
 
 
 @lru_cache(maxsize=65_536)
 def _terms(token: str) -> tuple[str, ...]:
     """Return the index terms of one folded word."""
+    token = token[:MAX_TOKEN_LENGTH]
     if token in STOP_WORDS:
         return ()
     if token.isalnum():
@@ -266,19 +270,26 @@ def _lengths(counts: sparse.csr_array) -> np.ndarray:
     return np.asarray(counts.sum(axis=1), dtype=np.int64).reshape(-1)
 
 
+class _Columns(dict[str, int]):
+    """A vocabulary that gives an unknown term the next free column."""
+
+    def __missing__(self, term: str) -> int:
+        self[term] = column = len(self)
+        return column
+
+
 def _count(documents: Iterable[Sequence[str]], vocabulary: dict[str, int]) -> sparse.csr_array:
-    """Count terms per document, giving unknown terms the next free column of ``vocabulary``."""
-    indptr, indices, data = [0], [], []
-    for terms in documents:
-        for term, count in Counter(terms).items():
-            indices.append(vocabulary.setdefault(term, len(vocabulary)))
-            data.append(count)
-        indptr.append(len(indices))
-    shape = (len(indptr) - 1, len(vocabulary))
-    return sparse.csr_array(
-        (np.array(data, dtype=np.int32), np.array(indices, dtype=np.int32), np.array(indptr, dtype=np.int32)),
-        shape=shape,
+    """Count terms per document, adding unknown ones to ``vocabulary``."""
+    columns = _Columns(vocabulary)
+    rows = [np.fromiter(map(columns.__getitem__, terms), dtype=np.int32, count=len(terms)) for terms in documents]
+    vocabulary.update(columns)
+    indices = np.concatenate([*rows, np.empty(0, dtype=np.int32)])
+    indptr = np.cumsum([0, *map(len, rows)], dtype=np.int32)
+    counts = sparse.csr_array(
+        (np.ones(len(indices), dtype=np.int32), indices, indptr), shape=(len(rows), len(vocabulary))
     )
+    counts.sum_duplicates()
+    return counts
 
 
 def _widen(counts: sparse.csr_array, width: int) -> sparse.csr_array:
