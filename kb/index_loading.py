@@ -135,9 +135,7 @@ def _under(held: LoadedIndex, version: Version) -> LoadedIndex:
     if held.version.number >= version.number:
         return held
     snapshot = held.snapshot.with_synonyms(current_synonyms())
-    asked_anew = replace(
-        held, version=version, snapshot=snapshot, page_articles=_read_pages(), readable={}
-    )
+    asked_anew = replace(held, version=version, snapshot=snapshot, page_articles=_read_pages(), readable={})
     if _loaded is held:
         _loaded = asked_anew
     return asked_anew

@@ -1,7 +1,7 @@
 """How near each article's best section is to one query, compared in full only where it matters.
 
-``nearest`` holds for each article its cosine or, as long as it is not settled, more than that. Whoever ranks by
-it settles what comes out on top, and is done when all of that is settled: what is below can only be lower.
+``nearest`` holds for each article its cosine or, as long as it is not settled, more than that. Whoever ranks
+by it settles what comes out on top, and is done when all of that is settled: what is below can only be lower.
 """
 
 from __future__ import annotations

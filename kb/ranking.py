@@ -119,9 +119,7 @@ def is_vague(terms: Sequence[str]) -> bool:
     return GENERAL_TERMS.issuperset(terms)
 
 
-def top(
-    scores: np.ndarray, eligible: np.ndarray, limit: int, order: np.ndarray | None = None
-) -> np.ndarray:
+def top(scores: np.ndarray, eligible: np.ndarray, limit: int, order: np.ndarray | None = None) -> np.ndarray:
     """Return at most ``limit`` eligible row numbers with a score above zero, best first.
 
     Ties come by ``order`` (one number a row), without it by row.

@@ -7,6 +7,7 @@ article, revision, anchor and a verbatim quote. Decides nothing about what is do
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
@@ -25,6 +26,8 @@ from kb.snapshot import MAX_LIMIT, Hit
 
 MAX_AUDIENCES_KEPT = 500  # callers name audiences freely
 SPARE_HITS = 3  # ranked beyond the limit, in case the second check takes some away
+
+_asking = threading.Lock()
 
 
 class _Row(NamedTuple):
@@ -97,11 +100,15 @@ def _readable(index: LoadedIndex, audience: Audience) -> Readable:
     known = index.readable.get(audience)
     if known is not None:
         return known
+    with _asking:  # threads that want the same are not to ask the same
+        return index.readable.get(audience) or _ask_readable(index, audience)
+
+
+def _ask_readable(index: LoadedIndex, audience: Audience) -> Readable:
     visible = Article.objects.published().visible_to(audience).order_by()
     held = index.snapshot.revisions
-    ids = frozenset(
-        pk for pk, revision_id in visible.values_list("pk", "published_revision_id") if held.get(pk) == revision_id
-    )
+    pairs = visible.values_list("pk", "published_revision_id")
+    ids = frozenset(pk for pk, revision_id in pairs if held.get(pk) == revision_id)
     if len(index.readable) >= MAX_AUDIENCES_KEPT:
         index.readable.clear()
     readable = index.readable[audience] = Readable(ids, index.snapshot.select(ids))

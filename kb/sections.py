@@ -140,7 +140,13 @@ class Sections:
 
     @classmethod
     def _laid_out(
-        cls, blocks: tuple[np.ndarray, ...], sketch: Sketch | None, sizes: np.ndarray, *flags: np.ndarray
+        cls,
+        blocks: tuple[np.ndarray, ...],
+        sketch: Sketch | None,
+        sizes: np.ndarray,
+        answers: np.ndarray,
+        exclusions: np.ndarray,
+        refusals: np.ndarray,
     ) -> Sections:
-        starts = np.cumsum(sizes) - sizes
-        return cls(blocks, sizes, starts, np.repeat(np.arange(len(sizes)), sizes), *flags, sketch)
+        starts, article_of = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
+        return cls(blocks, sizes, starts, article_of, answers, exclusions, refusals, sketch)

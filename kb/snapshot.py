@@ -9,16 +9,27 @@ articles at every search.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple
 
 import numpy as np
 
 from kb import ranking
-from kb.chunking import Chunk, chunk
+from kb.chunking import Chunk
+from kb.embedding import (  # noqa: F401 - others take them from here
+    Encoder,
+    Id,
+    IndexedArticle,
+    embed_chunks,
+    embed_title,
+    index_article,
+    inner,
+    pack,
+    unpack,
+)
 from kb.passages import Passages
 from kb.sections import Sections, Selection
 from nlp.bm25 import BM25, Wanted, tokenize
@@ -28,35 +39,6 @@ from nlp.synonyms import Synonyms
 MAX_QUERY_CHARACTERS = 2000
 MAX_LIMIT = 50
 MAX_HINTS = 200
-
-Id = TypeVar("Id", bound=Hashable)
-
-
-class Encoder(Protocol):
-    """What the index needs of a sentence encoder."""
-
-    dimension: int
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Return sentence vectors (n, d)."""
-
-    def encode_tokens(self, texts: Sequence[str]) -> list[Encoding]:
-        """Return token and sentence vectors per text."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedArticle(Generic[Id]):
-    """One published revision, ready to be searched.
-
-    ``vectors`` (len(chunks), d) and ``title_tokens`` (t, d) are float16 on the lattice of ``kb.ranking``.
-    """
-
-    article_id: Id
-    revision_id: int | None
-    title: str
-    chunks: tuple[Chunk, ...]
-    vectors: np.ndarray
-    title_tokens: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +58,6 @@ class Found(Generic[Id]):
 
     hits: tuple[Hit[Id], ...] = ()
     exclusion: Hit[Id] | None = None
-
-
-def index_article(
-    article_id: Id, revision_id: int | None, title: str, markdown: str, encoder: Encoder
-) -> IndexedArticle[Id]:
-    """Chunk and embed one revision."""
-    chunks = chunk(title, markdown)
-    vectors = embed_chunks(chunks, encoder)
-    return IndexedArticle(article_id, revision_id, title, tuple(chunks), vectors, embed_title(title, encoder))
-
-
-def embed_chunks(
-    chunks: Sequence[Chunk], encoder: Encoder, known: Mapping[str, np.ndarray] | None = None
-) -> np.ndarray:
-    """Return vectors (n, d) float16; chunks whose ``text_hash`` is in ``known`` are not encoded again."""
-    found = dict(known or {})
-    fresh = {item.text_hash: item.embed_text for item in chunks if item.text_hash not in found}
-    encoded = ranking.to_lattice(encoder.encode(list(fresh.values())))
-    found.update(zip(fresh, encoded, strict=True))
-    rows = [found[item.text_hash] for item in chunks]
-    return np.array(rows, dtype=np.float16).reshape(len(chunks), encoder.dimension)
-
-
-def embed_title(title: str, encoder: Encoder) -> np.ndarray:
-    """Return the title's token vectors (t, d) float16."""
-    tokens = encoder.encode_tokens([title])[0].tokens[: ranking.MAX_TITLE_TOKENS]
-    return ranking.to_lattice(_inner(tokens)).astype(np.float16)
-
-
-def pack(vectors: np.ndarray) -> bytes:
-    """Return lattice vectors as little-endian float16 bytes, row by row."""
-    return vectors.astype("<f2").tobytes()
-
-
-def unpack(data: bytes, dimension: int) -> np.ndarray:
-    """Return the vectors (n, dimension) that ``pack`` wrote; raise ValueError on a wrong length."""
-    return np.frombuffer(data, dtype="<f2").reshape(-1, dimension)
 
 
 class _Slot(NamedTuple):
@@ -136,6 +81,7 @@ class IndexSnapshot(Generic[Id]):
         words: BM25,
         encoder: Encoder,
         synonyms: Synonyms | None = None,
+        keys: list[str] | None = None,
     ) -> None:
         """Take aligned parts, with the slots that count in the order of their articles' ids; use ``build``."""
         self._slots = tuple(slots)
@@ -144,6 +90,7 @@ class IndexSnapshot(Generic[Id]):
         self._words = words
         self._encoder = encoder
         self._synonyms = synonyms or Synonyms()
+        self._keys = [_order(self._slots[slot].article_id) for slot in order] if keys is None else keys
         self._slot_of: dict[Id, int] = {self._slots[slot].article_id: slot for slot in order}
         # Equal scores come in the order of ids, whenever an article was indexed.
         self._place = np.zeros(len(self._slots), dtype=np.int64)
@@ -187,13 +134,11 @@ class IndexSnapshot(Generic[Id]):
         """Return a snapshot without that article."""
         return self.update([], [article_id])
 
-    def update(
-        self, articles: Iterable[IndexedArticle[Id]], removed: Iterable[Id] = ()
-    ) -> IndexSnapshot[Id]:
+    def update(self, articles: Iterable[IndexedArticle[Id]], removed: Iterable[Id] = ()) -> IndexSnapshot[Id]:
         """Return a snapshot with ``articles`` in place of those of their ids, and without the removed ones."""
         changed = {article.article_id: article for article in articles}
         new = [article for article in changed.values() if article.chunks]
-        keys = [_order(article_id) for article_id in self._slot_of]
+        keys = self._keys.copy()
         order = self._order.tolist()
         for article_id in {*changed, *removed} & self._slot_of.keys():
             at = bisect_left(keys, _order(article_id))
@@ -210,6 +155,7 @@ class IndexSnapshot(Generic[Id]):
             self._words.extended(_terms(article.chunks) for article in new) if new else self._words,
             self._encoder,
             self._synonyms,
+            keys,
         )
         for hint, (vector, known) in list(self._hints.items()):
             after._hints[hint] = vector, np.concatenate([known, _nearness(sections, vector)])
@@ -274,7 +220,7 @@ class IndexSnapshot(Generic[Id]):
                 break
         excluded = self._exclusion(near, part, terms, float(ranking.first_scores(near.nearest, words).max()))
         return Found(
-            hits=tuple(self._hit(self._best_chunk(slot, near.cosines), float(scores[slot])) for slot in found),
+            hits=tuple(self._hit(self._best_chunk(row, near.cosines), float(scores[row])) for row in found),
             exclusion=None if excluded is None else self._hit(excluded, float(near.cosines[excluded])),
         )
 
@@ -286,14 +232,14 @@ class IndexSnapshot(Generic[Id]):
     def _scores(
         self, method: str, encoding: Encoding, near: Passages, words: np.ndarray, part: Selection
     ) -> np.ndarray:
-        """Return one score per article by ``method``; of what is not settled in ``near``, at least its score."""
+        """Return one score per article by ``method``; at least it, of what is not settled in ``near``."""
         if method == "dense":
             return near.nearest
         if method == "bm25":
             return words
         candidates = self._candidates(near, words, part)
         title = np.zeros_like(near.nearest)
-        tokens = ranking.to_lattice(_inner(encoding.tokens))
+        tokens = ranking.to_lattice(inner(encoding.tokens))
         title[candidates] = ranking.title_scores(tokens, [self._slots[r].title_tokens for r in candidates])
         return ranking.blend(near.nearest, title, words)
 
@@ -385,8 +331,3 @@ def _terms(chunks: Iterable[Chunk]) -> list[str]:
 def _order(article_id: Hashable) -> str:
     """Order articles by id, so that equal scores come in the same order whenever an article was indexed."""
     return str(article_id)
-
-
-def _inner(tokens: np.ndarray) -> np.ndarray:
-    """Drop the encoder's start and end marks, where there is anything between them."""
-    return tokens[1:-1] if len(tokens) > 2 else tokens

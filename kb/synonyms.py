@@ -37,13 +37,13 @@ def synonyms_save(*, actor: Actor, row: SearchSynonyms) -> None:
     row.phrase, *others = (" ".join(phrase.split()) for phrase in row.line)
     row.same_as = ", ".join(others)
     with transaction.atomic():
-        number = index_version.bump()  # changes take turns from here on
+        index_version.bump()  # changes take turns from here on
         synonyms_check(row)
         verb = "search_synonyms.created" if row.pk is None else "search_synonyms.changed"
-        before = SearchSynonyms.objects.filter(pk=row.pk).values("phrase", "same_as").first()
+        old = SearchSynonyms.objects.filter(pk=row.pk).first()
         row.save()
-        after = {"phrase": row.phrase, "same_as": row.same_as, "index_version": number}
-        activity.record(actor, verb, row, before=before or {}, after=after)
+        before = {"phrase": old.phrase, "same_as": old.same_as} if old else {}
+        activity.record(actor, verb, row, before=before, after={"phrase": row.phrase, "same_as": row.same_as})
 
 
 def synonyms_delete(*, actor: Actor, row: SearchSynonyms) -> None:

@@ -281,7 +281,7 @@ class _Columns(dict[str, int]):
 def _count(documents: Iterable[Sequence[str]], vocabulary: dict[str, int]) -> sparse.csr_array:
     """Count terms per document, adding unknown ones to ``vocabulary``."""
     columns = _Columns(vocabulary)
-    rows = [np.fromiter(map(columns.__getitem__, terms), dtype=np.int32, count=len(terms)) for terms in documents]
+    rows = [np.fromiter(map(columns.__getitem__, terms), np.int32, len(terms)) for terms in documents]
     vocabulary.update(columns)
     indices = np.concatenate([*rows, np.empty(0, dtype=np.int32)])
     indptr = np.cumsum([0, *map(len, rows)], dtype=np.int32)

@@ -81,8 +81,8 @@ def measure(chunks: int) -> dict[str, Any]:
     encoder = cast(SentenceEncoder, WordDirections())
     with (
         _own_database(),
-        mock.patch.object(index_loading, "encoder", lambda: encoder),
-        mock.patch.object(indexing, "encoder", lambda: encoder),
+        mock.patch.object(index_loading, "encoder", return_value=encoder),
+        mock.patch.object(indexing, "encoder", return_value=encoder),
     ):
         corpus = Corpus(chunks)
         _elsewhere(fill, corpus, encoder).join()

@@ -178,8 +178,9 @@ def _write(corpus: Corpus, encoder: SentenceEncoder, numbers: range, people: tup
                 version=1,
             )
         )
-    for model, made in ((IndexedChunk, rows), (ChunkEmbedding, embeddings), (ArticleIndexState, states)):
-        model._base_manager.bulk_create(made, batch_size=1_000)
+    IndexedChunk.objects.bulk_create(rows, batch_size=1_000)
+    ChunkEmbedding.objects.bulk_create(embeddings, batch_size=1_000)
+    ArticleIndexState.objects.bulk_create(states, batch_size=1_000)
 
 
 def _columns(item: Chunk) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The index in memory while articles change: what waits, what does not, and what holds at once all the same."""
+"""The index in memory while articles change: what waits, what does not, what holds at once all the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Have every change count as many, and no thread start: ``refresh_start`` only notes that it was called."""
+    """Have every change count as many, and no thread start: only note that one was asked for."""
     started: list[int] = []
     with monkeypatch.context() as patch:
         patch.setattr(index_loading, "AT_ONCE", 0)

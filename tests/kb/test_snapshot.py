@@ -113,7 +113,12 @@ def test_words_of_hidden_articles_correct_no_query(articles, allowed, query):
 
 @pytest.mark.parametrize(
     ("query", "article"),
-    [("pasword", "password"), ("invocie", "invoice"), ("conect slcak", "slack"), ("exprot my daat", "export")],
+    [
+        ("pasword", "password"),
+        ("invocie", "invoice"),
+        ("conect slcak", "slack"),
+        ("exprot my daat", "export"),
+    ],
 )
 def test_a_misspelt_word_finds_its_article(help_centre, query, article):
     assert found_ids(help_centre, query)[0] == article
