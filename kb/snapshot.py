@@ -135,7 +135,7 @@ class IndexSnapshot(Generic[Id]):
         return self.update([], [article_id])
 
     def update(self, articles: Iterable[IndexedArticle[Id]], removed: Iterable[Id] = ()) -> IndexSnapshot[Id]:
-        """Return a snapshot with ``articles`` in place of those of their ids, and without the removed ones."""
+        """Return a snapshot with ``articles`` in place of those of their ids, without the removed ones."""
         changed = {article.article_id: article for article in articles}
         new = [article for article in changed.values() if article.chunks]
         keys = self._keys.copy()
