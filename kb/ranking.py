@@ -27,6 +27,8 @@ METHODS: tuple[str, ...] = get_args(Method)
 PASSAGE_WEIGHT, TITLE_WEIGHT, WORDS_WEIGHT = 0.4, 0.3, 0.3
 TITLE_CANDIDATES = 50  # articles whose titles are compared token by token
 MAX_TITLE_TOKENS = 32
+CORRECTED_SHARE = 0.8  # what a near known word counts in place of one that is not known
+SYNONYM_SHARE = 0.7  # what a word that means the same counts in place of the one asked for
 PAGE_BOOST, VAGUE_BOOST = 0.3, 0.6
 # Chosen with PAGE_BOOST by 5-fold cross-validation over the demo help centre's questions, the intents
 # being predicted by its classifier (flat from 0.15 to 0.3).
@@ -117,10 +119,15 @@ def is_vague(terms: Sequence[str]) -> bool:
     return GENERAL_TERMS.issuperset(terms)
 
 
-def top(scores: np.ndarray, eligible: np.ndarray, limit: int) -> np.ndarray:
-    """Return at most ``limit`` eligible row numbers with a score above zero, best first, ties by row."""
+def top(scores: np.ndarray, eligible: np.ndarray, limit: int, order: np.ndarray | None = None) -> np.ndarray:
+    """Return at most ``limit`` eligible row numbers with a score above zero, best first.
+
+    Ties come by ``order`` (one number a row), without it by row.
+    """
     rows = np.flatnonzero(eligible & (scores > 0))
-    return rows[np.lexsort((rows, -scores[rows]))][:limit]
+    if rows.size > limit:
+        rows = rows[scores[rows] >= np.partition(scores[rows], -limit)[-limit]]
+    return rows[np.lexsort((rows if order is None else order[rows], -scores[rows]))][:limit]
 
 
 def first_scores(passage: np.ndarray, words: np.ndarray) -> np.ndarray:

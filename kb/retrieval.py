@@ -7,25 +7,27 @@ article, revision, anchor and a verbatim quote. Decides nothing about what is do
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import F
 
 from core import warmup
 from core.errors import InvalidInput
 from kb import pages
 from kb.access import facets, is_visible
 from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
-from kb.index_loading import LoadedIndex, fresh_index
+from kb.index_loading import LoadedIndex, Readable, serving_index
 from kb.models import Article
 from kb.ranking import METHODS
 from kb.snapshot import MAX_LIMIT, Hit
 
 MAX_AUDIENCES_KEPT = 500  # callers name audiences freely
 SPARE_HITS = 3  # ranked beyond the limit, in case the second check takes some away
+
+_asking = threading.Lock()
 
 
 class _Row(NamedTuple):
@@ -54,11 +56,11 @@ def search(
     """
     if method not in METHODS:
         raise InvalidInput(f"The method is one of {', '.join(METHODS)}.", code="bad_method")
-    index = fresh_index()
+    index = serving_index()
     limit = max(1, min(limit, MAX_LIMIT))
     found = index.snapshot.search(
         query,
-        allowed_articles=readable_ids(index, audience),
+        allowed_articles=_readable(index, audience).selection,
         boosted_articles=_ids_on_page(index, page),
         limit=limit + SPARE_HITS,
         method=method,
@@ -73,7 +75,7 @@ def search(
     return SearchResult(
         hits=tuple(hits[:limit]),
         out_of_scope=_exclusion_hit(exclusion) if exclusion else None,
-        index_version=index.version.number,
+        index_version=index.texts,
     )
 
 
@@ -94,16 +96,26 @@ def linked_url(slug: str) -> str:
 
 def readable_ids(index: LoadedIndex, audience: Audience) -> frozenset[int]:
     """Return the articles that the reader may see and whose published revision is the one in the index."""
+    return _readable(index, audience).ids
+
+
+def _readable(index: LoadedIndex, audience: Audience) -> Readable:
     known = index.readable.get(audience)
     if known is not None:
         return known
-    visible = Article.objects.published().visible_to(audience)
-    indexed = visible.filter(index_state__revision_id=F("published_revision_id"))
-    ids = frozenset(indexed.order_by().values_list("pk", flat=True))
+    with _asking:  # threads that want the same are not to ask the same
+        return index.readable.get(audience) or _ask_readable(index, audience)
+
+
+def _ask_readable(index: LoadedIndex, audience: Audience) -> Readable:
+    visible = Article.objects.published().visible_to(audience).order_by()
+    held = index.snapshot.revisions
+    pairs = visible.values_list("pk", "published_revision_id")
+    ids = frozenset(pk for pk, revision_id in pairs if held.get(pk) == revision_id)
     if len(index.readable) >= MAX_AUDIENCES_KEPT:
         index.readable.clear()
-    index.readable[audience] = ids
-    return ids
+    readable = index.readable[audience] = Readable(ids, index.snapshot.select(ids))
+    return readable
 
 
 def _ids_on_page(index: LoadedIndex, page: str) -> set[int]:

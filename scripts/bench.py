@@ -73,6 +73,12 @@ MAP = Benchmark(
     {},
     ("seconds", "first_seconds", "queries", "categories"),
 )
+SEARCH = Benchmark(
+    "search in 100,000 sections",
+    ("search", "--chunks", "100000"),
+    {},
+    ("p50_ms", "p95_ms", "p99_ms", "load_seconds", "replace_ms", "updating_p95_ms", "memory_mb"),
+)
 BENCHMARKS = (
     *(intents("banking77", train, oos=False) for train in ("train_5", "train_10", "train")),
     *(intents("clinc150", train, oos=True) for train in ("train_5", "train_10", "train")),
@@ -80,6 +86,7 @@ BENCHMARKS = (
     *(categories(name) for name in ("dstc11_insurance", "dstc11_banking")),
     IMPORT,
     MAP,
+    SEARCH,
 )
 
 

@@ -114,6 +114,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Test questions", "quiz", "kb.questionrun"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
+                    _page("Search synonyms", "swap_horiz", "kb.searchsynonyms"),
                     _page("Voice", "record_voice_over", "kb.voiceterm"),
                     _page("Publishing policy", "policy", "kb.publishingpolicy"),
                 ],

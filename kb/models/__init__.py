@@ -13,6 +13,7 @@ from kb.models.lint import RevisionLint, VoiceTerm
 from kb.models.policy import PublishingPolicy
 from kb.models.questions import QUESTION_LENGTH, ArticleQuestion, QuestionRun
 from kb.models.review import TITLE_LINE, LineComment, UnsavedDraft
+from kb.models.synonyms import SearchSynonyms
 from kb.models.usage import ArticleUsage, ArticleVote, Watermark
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "QuestionRun",
     "Revision",
     "RevisionLint",
+    "SearchSynonyms",
     "UnsavedDraft",
     "VoiceTerm",
     "Watermark",

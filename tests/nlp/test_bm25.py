@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.bm25 import BM25, K1, B, stem, tokenize
+from nlp.bm25 import BM25, K1, B, Wanted, stem, tokenize
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=8)
 
@@ -92,14 +92,19 @@ def test_hidden_documents_change_no_score(visible, hidden, query):
     assert not scores[~mask].any()
 
 
-@given(DOCUMENTS, DOCUMENTS, st.data())
-def test_replacing_rows_equals_building_anew(old, new, data):
-    start = data.draw(st.integers(0, len(old)))
-    stop = data.draw(st.integers(start, len(old)))
-    replaced = BM25.build(old).replace(start, stop, new)
-    expected = BM25.build([*old[:start], *new, *old[stop:]])
-    query, mask = list("abch"), np.ones(len(expected), dtype=bool)
-    assert replaced.scores(query, mask)[0].tolist() == expected.scores(query, mask)[0].tolist()
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS, st.data())
+def test_documents_added_and_taken_equal_an_index_built_anew(old, new, newer, data):
+    everything = [*old, *new, *newer]
+    rows = data.draw(st.permutations(range(len(everything))).map(lambda order: order[: len(order) // 2 + 1]))
+    changed = BM25.build(old).extended(new).extended(newer)
+    mask = np.isin(np.arange(len(everything)), rows)
+    query = [*"abch", Wanted(("d",), ((("e", "f"), 0.5),))]
+    anew = BM25.build(everything).scores(query, mask)
+    assert changed.scores(query, mask)[0].tolist() == anew[0].tolist()
+    assert changed.scores(query, mask)[1] == anew[1]
+    taken = changed.taken(np.array(rows, dtype=np.int64)).scores(query, np.ones(len(rows), dtype=bool))
+    assert taken[0].tolist() == anew[0][rows].tolist()
+    assert taken[1] == anew[1]
 
 
 def test_nothing_allowed_or_asked_gives_zeros():

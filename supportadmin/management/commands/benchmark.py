@@ -15,7 +15,7 @@ from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import audit_map, categories, imports, load
+from supportadmin.benchmarks import audit_map, categories, imports, load, search
 from supportadmin.demo.content import read_test_questions
 
 
@@ -47,6 +47,10 @@ class Command(BaseCommand):
         shown = self._kind(kinds, "map", "time and queries of the map's page, in a database of its own")
         shown.add_argument("--tickets", type=int, default=100_000)
         shown.add_argument("--here", action="store_true", help="in this database, which must be empty")
+        scale = self._kind(
+            kinds, "search", "speed and memory of the search over many sections, in a database of its own"
+        )
+        scale.add_argument("--chunks", type=int, default=100_000, help="sections, eight an article")
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -94,6 +98,9 @@ class Command(BaseCommand):
             return measure(options["tickets"])
         except Conflict as refusal:
             raise CommandError(refusal.message, returncode=2) from refusal
+
+    def _search(self, options: dict[str, Any]) -> dict[str, Any]:
+        return search.measure(options["chunks"])
 
     def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
