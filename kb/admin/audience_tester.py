@@ -23,7 +23,6 @@ from kb import access, pages
 from kb.contracts import Audience
 from kb.models import Article, ProductPage
 from kb.selectors import audience_choices, product_pages
-from kb.services import describe_audience
 from kb.sight import HIDING, Verdict, ranked, verdicts
 
 PER_PAGE = 25
@@ -74,7 +73,9 @@ class AudienceTesterMixin(ModelAdmin):
         article = kwargs.get("obj")
         if article is not None:
             context["readers"] = {
-                "described": describe_audience(article),
+                "described": ["everyone"]
+                if article.for_everyone
+                else [*map(str, article.audience_values.all())],
                 "url": tester_url(**_reader_of(article)),
                 "unknown_url": tester_url(article=article.pk),
             }

@@ -67,7 +67,9 @@ def unfinished(document: Document, context: Context) -> Iterator[Finding]:
 
 
 def voice(document: Document, context: Context) -> Iterator[Finding]:
-    """W001: words that the voice guide does not want."""
+    """W001: words that the voice guide does not want, in the title too."""
+    for start, found, preferred in voice_hits(document.title, context.voice):
+        yield Finding("W001", "warning", 0, start + 1, voice_message(found, preferred))
     for number, line in document.prose():
         for start, found, preferred in voice_hits(line, context.voice):
             begin, instead = document.starts[number - 1] + start, _as_case(found, preferred.instead)

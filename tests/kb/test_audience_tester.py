@@ -160,7 +160,7 @@ def test_an_article_leads_to_the_tester_filled_in_and_back(
     article = live("keys", values=(audience_value("tier", "team"),), pages=(page,))
     wanda = sign_in(User.objects.get(pk=writer.id))
     readers = wanda.get(f"/admin/kb/article/{article.pk}/change/").context["readers"]
-    assert readers["described"] == ["tier=team"]
+    assert readers["described"] == ["Subscription tier: Team"]
     assert readers["url"] == f"{TESTER}?article={article.pk}&tier=team&page=%2Fsettings%2Fexample%2Fkeys"
     met = wanda.get(readers["url"])
     assert (met.context["chosen"].is_readable, met.context["chosen"].is_lifted) == (True, True)
