@@ -196,7 +196,7 @@ def test_the_list_is_searched_filtered_by_what_hides_and_paged(
     assert "No title here holds" in kim.get(TESTER, {"q": "<nothing>"}).content.decode()
 
 
-@pytest.mark.row("2.5", "R47")
+@pytest.mark.row("2.5", "8.7")
 def test_the_number_of_queries_does_not_grow_with_the_articles(live: Live, kim: Client) -> None:
     pages = [ProductPage.objects.create(name=f"P{n}", pattern=f"/p/{n}") for n in range(12)]
     asked = {"page": "/p/1", "question": "How do I reset my password?", "show": "readable"}
