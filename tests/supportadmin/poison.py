@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.models import Activity, User
-from escalation.models import HandoffTemplate, Rule, RuleVersion
+from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.services import defaults_install
 from intents.models import DatasetSnapshot, Example, Intent, ModelVersion, Release
 from kb.linting import lint_keep
@@ -34,7 +34,7 @@ from kb.models import (
     VoiceTerm,
 )
 from runtime.contracts import Customer, TurnRequest
-from runtime.models import Feedback, Handoff, Turn
+from runtime.models import Conversation, Feedback, Handoff, Turn
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
 from tests.xss import PAYLOADS, STEP, fitting
@@ -56,7 +56,7 @@ SYSTEM = Actor.system("tests")
 COUNT = len(PAYLOADS)
 TURNS = 4
 LIVE = 60
-NUMBERED = ("name", "term", "unwanted", "external_id", "file_name")  # unique
+NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  # unique
 
 
 def texts(model: type[models.Model], number: int, *names: str) -> dict[str, str]:
@@ -118,8 +118,14 @@ def poison(owner: User, reviewer: User) -> None:
     for number in range(TURNS):
         _turn(number * STEP)
     for number, turn in enumerate(Turn.objects.order_by("pk")):
-        Feedback.objects.create(turn=turn, rating="down", comment=fitting(number * STEP, 2_000), given_by="x")
-    Turn.objects.update(created_at=now)
+        Feedback.objects.create(
+            turn=turn, rating="down", comment=fitting(number * STEP, 2_000), given_by=fitting(number, 150)
+        )
+    hostile = fitting(0, None)
+    Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
+    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
+    Conversation.objects.update(channel=hostile[:32])
+    RuleSetVersion.objects.update(changed_by=hostile[:150])
 
 
 def _turn(number: int) -> None:
@@ -156,7 +162,11 @@ def _knowledge_base(owner: User, reviewer: User) -> None:
     labels = many(Label, "name")
     many(VoiceTerm, "unwanted", "instead", "reason")
     VoiceGuide.objects.create(
-        pk=1, tone=fitting(0, 2_000), sample_1=fitting(40, 1_500), sample_2=fitting(80, 1_500)
+        pk=1,
+        tone=fitting(0, 2_000),
+        sample_1=fitting(40, 1_500),
+        sample_2=fitting(80, 1_500),
+        sample_3=fitting(160, 1_500),
     )
     articles = many(
         Article,
@@ -251,15 +261,15 @@ def _knowledge_base(owner: User, reviewer: User) -> None:
     many(
         GapSignal,
         "text",
+        "source",
         gap=lambda n: gaps[n // 20],
         kind="no_answer",
-        source=lambda n: f"turn:{n}",
         day=now.date(),
         vector=b"",
         encoder="x",
         article=lambda n: articles[n],
     )
-    many(GapChange, "summary", "made_by", gap=lambda n: gaps[n // 20], kind="dismiss")
+    many(GapChange, "summary", "made_by", "undone_by", gap=lambda n: gaps[n // 20], kind="dismiss")
     many(DraftSource, "label", revision=lambda n: second[n])
 
 
@@ -317,7 +327,7 @@ def _tickets(owner: User) -> None:
         conversation=lambda n: [{**said, "text": fitting(n, None)}],
     )
     clustering = Clustering.objects.create(
-        seed=1, encoder="x", tickets=COUNT, mean=b"", least_similarity=0.1, made_by="tests"
+        seed=1, encoder="x", tickets=COUNT, mean=b"", least_similarity=0.1, made_by=fitting(0, 150)
     )
     clusters = many(
         Cluster,
@@ -336,7 +346,7 @@ def _tickets(owner: User) -> None:
         content_hash="x",
         evidence=lambda n: {"resolution_path": [fitting(n, 60)]},
     )
-    many(CategoryChange, "summary", "made_by", kind="rename")
+    many(CategoryChange, "summary", "made_by", "undone_by", kind="rename")
 
 
 def _intents(owner: User) -> None:
