@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -15,6 +15,7 @@ from core.admin_transitions import Transition, TransitionMixin
 from escalation.forms import RuleForm, TemplateForm, setting_field, setting_names
 from escalation.models import HandoffTemplate, Rule, RuleVersion
 from escalation.services import rule_create, rule_disable, rule_enable, rule_update, template_save
+from kb.linting import voice_findings
 
 KIND_BADGES = {Rule.Kind.HARD: "danger", Rule.Kind.SOFT: "warning"}
 ENABLED_BADGES = {"enabled": "success", "disabled": "info"}
@@ -136,6 +137,8 @@ class HandoffTemplateAdmin(BaseAdmin):
             body=obj.body,
             body_without_wait=obj.body_without_wait,
         ).pk
+        for finding in dict.fromkeys(voice_findings(f"{obj.body}\n{obj.body_without_wait}")):
+            messages.warning(request, f"Saved, but the brand's voice is another. {finding}")
 
     @admin.display(description="Reason", ordering="reason")
     def show_reason(self, template: HandoffTemplate) -> str:

@@ -1,4 +1,7 @@
-"""Writes of the escalation app: each change makes a rule version, a rule-set version and an activity line."""
+"""Writes of the escalation app: each change makes a rule version, a rule-set version and an activity line.
+
+Articles link enabled rules by key: where those or their names change, a job lints the articles anew.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from escalation.defaults import RULES, TEMPLATES
 from escalation.language_lint import ERROR, template_lint
 from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.triggers import kind_validate, parameters_validate
+from kb.linting import relint_queue
 
 FIELDS = ("name", "kind", "trigger", "parameters", "clarify_first", "priority", "enabled")
 
@@ -150,12 +154,20 @@ def _keep(actor: Actor, rule: Rule, verb: str, *, before: dict[str, Any]) -> Non
     fields = {name: getattr(rule, name) for name in FIELDS}
     RuleVersion.objects.create(rule=rule, version=rule.version, fields=fields, changed_by=actor.label)
     enabled = Rule.objects.filter(enabled=True).order_by("kind", "priority", "id")
-    latest = RuleSetVersion.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    latest = RuleSetVersion.objects.order_by("-number").first()
     rules = [{"id": r.pk, "version": r.version, **{n: getattr(r, n) for n in FIELDS}} for r in enabled]
-    RuleSetVersion.objects.create(number=latest + 1, rules=rules, changed_by=actor.label)
+    number = latest.number + 1 if latest else 1
+    RuleSetVersion.objects.create(number=number, rules=rules, changed_by=actor.label)
+    if _linked(rules) != _linked(latest.rules if latest else []):
+        relint_queue(actor.label)
     activity.record(
         actor, verb, rule, before=before, after={name: fields[name] for name in before} if before else fields
     )
+
+
+def _linked(rules: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """Return what articles link of the rules, and the linter names: their keys and names, in order."""
+    return [(rule["id"], rule["name"]) for rule in rules]
 
 
 def _name_of(name: str) -> str:

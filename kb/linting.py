@@ -127,9 +127,13 @@ def voice_term_delete(*, actor: Actor, term: VoiceTerm) -> None:
         relint_queue(actor.label)
 
 
-def voice_findings(text: str) -> list[str]:
-    """Return in words what a text says that the brand does not, for whoever else writes to customers."""
-    return [f"W001: {voice_message(found, preferred)}" for _, found, preferred in voice_hits(text, voice())]
+def voice_findings(text: str, unwanted: Mapping[str, Preferred] | None = None) -> list[str]:
+    """Return in words what a text says that the brand does not, for whoever else writes to customers.
+
+    Give ``unwanted`` (from ``voice``) to look through many texts.
+    """
+    hits = voice_hits(text, voice() if unwanted is None else unwanted)
+    return [f"W001: {voice_message(found, preferred)}" for _, found, preferred in hits]
 
 
 def _context(title: str, body: str, has_audience: bool | None) -> Context:

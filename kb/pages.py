@@ -52,6 +52,11 @@ def path_of(page: str) -> str:
     return path if len(path) <= MAX_PATH_LENGTH else ""
 
 
+def example(pattern: str) -> str:
+    """Return one address that the pattern matches."""
+    return pattern.replace("/**", "").replace("*", "example") or "/"
+
+
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> Callable[[str], object]:
     parts = []

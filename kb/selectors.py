@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from kb import access, workflow
+from kb import access, pages, workflow
 from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
 from kb.indexing import encoder
 from kb.models import Article, AudienceValue, KnowledgeBaseAudit, ProductPage, Revision
@@ -68,11 +68,8 @@ def published_article(slug: str, *, audience: Audience | None) -> PublishedArtic
 
 def product_pages() -> list[PageExample]:
     """Return the product pages, at most MAX_PAGES, each with an address that its pattern matches."""
-    pages = ProductPage.objects.values_list("name", "pattern")[:MAX_PAGES]
-    return [
-        PageExample(name, pattern.replace("/**", "").replace("*", "example") or "/")
-        for name, pattern in pages
-    ]
+    rows = ProductPage.objects.values_list("name", "pattern")[:MAX_PAGES]
+    return [PageExample(name, pages.example(pattern)) for name, pattern in rows]
 
 
 def audit_findings() -> dict[str, Any]:

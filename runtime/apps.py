@@ -5,3 +5,10 @@ class RuntimeConfig(AppConfig):
     name = "runtime"
     verbose_name = "Runtime"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kb.ports import offer_customer_texts  # noqa: PLC0415 - models are there by now
+        from runtime.customer_texts import CHOICES, REPLIES, choices, replies  # noqa: PLC0415
+
+        offer_customer_texts(REPLIES, replies)
+        offer_customer_texts(CHOICES, choices)

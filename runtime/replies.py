@@ -66,6 +66,18 @@ def out_of_scope_reply(exclusion: ExclusionHit, url_of: Callable[[str], str]) ->
     )
 
 
+def own_words() -> dict[str, str]:
+    """Return every question and refusal by its occasion, with … in place of what varies."""
+    options = [{"label": "…"}, {"label": "…"}]
+    asked = {f"Question: {trigger.replace('_', ' ')}": text for trigger, text in OPEN_QUESTIONS.items()}
+    return {
+        **asked,
+        "Question: anything else": OPEN_QUESTION,
+        "Question with choices": clarify_reply("", options),
+        "Out of scope": out_of_scope_reply(ExclusionHit(0, "…", "…", 0.0), lambda slug: ""),
+    }
+
+
 def _source(hit: SearchHit) -> str:
     """Name the article, with a link where its address holds outside of our own pages."""
     url = _public(hit.url)

@@ -24,6 +24,7 @@ VIEW_WORK = (
     "kb.view_productpage",
     "kb.view_voiceterm",
     "kb.view_searchsynonyms",
+    "kb.view_voiceguide",
     "kb.view_publishingpolicy",
     "intents.view_intent",
     "intents.view_example",
@@ -54,8 +55,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *VIEW_WORK,
         *("kb.add_article", "kb.change_article", "kb.archive_article", "kb.publish_revision"),
         *("kb.add_audiencevalue", "kb.change_audiencevalue"),
-        *("kb.add_voiceterm", "kb.change_voiceterm", "kb.delete_voiceterm"),
         *("kb.add_searchsynonyms", "kb.change_searchsynonyms", "kb.delete_searchsynonyms"),
+        *("kb.add_voiceterm", "kb.change_voiceterm", "kb.delete_voiceterm", "kb.change_voiceguide"),
         *("kb.add_productpage", "kb.change_productpage", "kb.delete_productpage"),
     ),
     "Support lead": (

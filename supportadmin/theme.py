@@ -42,9 +42,10 @@ def _page(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
 
 
 def _among_articles(request: HttpRequest) -> bool:
-    """Whether the page is one of the articles' own, and not the freshness page below them."""
-    articles, freshness = reverse("admin:kb_article_changelist"), reverse("admin:kb_freshness")
-    return request.path.startswith(articles) and not request.path.startswith(freshness)
+    """Whether the page is one of the articles' own, and not one below them that has its own entry."""
+    own_entries = (reverse("admin:kb_freshness"), reverse("admin:kb_audience_tester"))
+    articles = reverse("admin:kb_article_changelist")
+    return request.path.startswith(articles) and not request.path.startswith(own_entries)
 
 
 UNFOLD: dict[str, Any] = {
@@ -112,10 +113,21 @@ UNFOLD: dict[str, Any] = {
                     _page("Contradictions", "compare_arrows", "kb.pairfinding"),
                     _page("What articles state", "fact_check", "kb.articleclaim"),
                     _page("Test questions", "quiz", "kb.questionrun"),
+                    {
+                        "title": "Who sees what?",
+                        "icon": "visibility",
+                        "link": reverse_lazy("admin:kb_audience_tester"),
+                        "permission": _allowed("kb.view_article"),
+                    },
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
                     _page("Search synonyms", "swap_horiz", "kb.searchsynonyms"),
-                    _page("Voice", "record_voice_over", "kb.voiceterm"),
+                    {
+                        "title": "Brand voice",
+                        "icon": "record_voice_over",
+                        "link": reverse_lazy("admin:kb_voice"),
+                        "permission": _allowed("kb.view_voiceguide"),
+                    },
                     _page("Publishing policy", "policy", "kb.publishingpolicy"),
                 ],
             },

@@ -23,6 +23,7 @@ from core.admin_transitions import TransitionMixin
 from core.errors import DomainError
 from core.models import User
 from kb import workflow
+from kb.admin.audience_tester import AudienceTesterMixin
 from kb.admin.evidence import preview
 from kb.admin.forms import ArticleForm
 from kb.admin.freshness import STILL_CORRECT, FreshnessMixin
@@ -93,7 +94,9 @@ class ArticleActionForm(ActionForm):
 
 
 @admin.register(Article)
-class ArticleAdmin(LintMixin, UnsavedMixin, FreshnessMixin, QuestionsMixin, TransitionMixin, BaseAdmin):
+class ArticleAdmin(
+    LintMixin, UnsavedMixin, FreshnessMixin, QuestionsMixin, AudienceTesterMixin, TransitionMixin, BaseAdmin
+):
     """The articles that bots answer from."""
 
     form = ArticleForm

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.views.decorators.http import require_safe
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin_base import BaseAdmin, actor_of
 from kb import pages
+from kb.admin.audience_tester import tester_url
 from kb.models import ArticleAudience, AudienceValue, Label, ProductPage
 from kb.services import product_page_delete, product_page_save
+
+MAX_TRIED = 50  # addresses at once
+TRY_IT = '<a class="text-primary-600 dark:text-primary-400 underline" href="{}">Try it</a>'
 
 
 class PatternField(forms.CharField):
@@ -30,55 +41,104 @@ class PatternField(forms.CharField):
 
 
 class ProductPageForm(forms.ModelForm):
-    """A product page, with an address to try its pattern on."""
+    """A product page, by the pattern of its addresses."""
 
     pattern = PatternField(
         max_length=pages.MAX_PATTERN_LENGTH,
         widget=UnfoldAdminTextInputWidget,
         help_text="A path such as /settings/billing. * stands for one segment, ** for any number of them.",
     )
-    try_address = forms.CharField(
-        label="Try an address",
-        required=False,
-        max_length=pages.MAX_PATH_LENGTH,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Fill this in and save: the form says whether the address is one of these pages.",
-    )
 
     class Meta:
         model = ProductPage
         fields = ("name", "pattern")
 
-    def clean(self) -> dict[str, Any] | None:
-        data = super().clean() or {}
-        address, pattern = data.get("try_address", ""), data.get("pattern")
-        if address and pattern:
-            verdict = "is" if pages.matches(pattern, address) else "is NOT"
-            self.add_error(
-                "try_address",
-                f"{pages.path_of(address) or address} {verdict} one of the pages of {pattern}. "
-                "Nothing was saved: empty this field to save.",
-            )
-        return data
+
+@dataclass(frozen=True, slots=True)
+class TriedAddress:
+    """An address somebody tried: its path, whether the pattern takes it, and the product pages that do."""
+
+    address: str
+    path: str
+    is_match: bool
+    pages: Sequence[ProductPage]
+
+
+class TesterHintMixin(ModelAdmin):
+    """Say to a list's template whether the person may open the audience tester."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "may_test": request.user.has_perm("kb.view_article")}
+        return super().changelist_view(request, context)
 
 
 @admin.register(ProductPage)
-class ProductPageAdmin(BaseAdmin):
-    """Places in the product by which answers are chosen."""
+class ProductPageAdmin(TesterHintMixin, BaseAdmin):
+    """Places in the product by which answers are chosen; addresses can be tried without saving."""
 
     form = ProductPageForm
     log_saves = False  # the services write the log
-    fields = ("name", "pattern", "try_address")
-    list_display = ("name", "pattern", "articles")
+    fields = ("name", "pattern")
+    list_display = ("name", "pattern", "used_by", "who_sees")
     search_fields = ("name", "pattern")
+    list_before_template = "admin/kb/pages_hint.html"
+    change_form_outer_after_template = "admin/kb/page_try_link.html"
+
+    class Media:
+        css = {"all": ("kb/articles.css",)}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.try_view))
+        return [path("try/", view, name="kb_page_try"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ProductPage]:
         return super().get_queryset(request).annotate(article_count=models.Count("articles"))
 
     @display(description="Articles", ordering="article_count")
-    def articles(self, page: Any) -> int:
+    def used_by(self, page: Any) -> int:
         """How many articles belong to the page."""
         return int(page.article_count)
+
+    @display(description="As a reader")
+    def who_sees(self, page: ProductPage) -> str:
+        """The way to the tester, on this page."""
+        return format_html(TRY_IT, tester_url(page=pages.example(page.pattern)))
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Show which product pages addresses belong to, and whether a pattern takes them. Saves nothing."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        pattern, typed = request.GET.get("pattern", "").strip(), request.GET.get("addresses", "")
+        problem = ""
+        if pattern:
+            try:
+                pages.check(pattern)
+            except pages.BadPattern as error:
+                problem = str(error)
+        lines = [line.strip() for line in typed.splitlines() if line.strip()]
+        known = list(self.get_queryset(request))
+        tried = [
+            TriedAddress(
+                address,
+                pages.path_of(address),
+                bool(pattern and not problem and pages.matches(pattern, address)),
+                [page for page in known if pages.matches(page.pattern, address)],
+            )
+            for address in lines[:MAX_TRIED]
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Try addresses on product pages",
+            "pattern": pattern,
+            "problem": problem,
+            "addresses": typed,
+            "tried": tried,
+            "left_out": max(0, len(lines) - MAX_TRIED),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/kb/page_try.html", context)
 
     def save_model(self, request: HttpRequest, obj: ProductPage, form: Any, change: bool) -> None:
         product_page_save(actor=actor_of(request), page=obj)
@@ -92,21 +152,30 @@ class ProductPageAdmin(BaseAdmin):
 
 
 @admin.register(AudienceValue)
-class AudienceValueAdmin(BaseAdmin):
+class AudienceValueAdmin(TesterHintMixin, BaseAdmin):
     """The values by which articles are segmented. One in use keeps its name and cannot be deleted."""
 
-    list_display = ("label", "kind", "value", "articles")
+    list_display = ("label", "kind", "value", "used_by", "who_sees")
     list_filter = ("kind",)
     search_fields = ("label", "value")
+    list_before_template = "admin/kb/audiences_hint.html"
+
+    class Media:
+        css = {"all": ("kb/articles.css",)}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AudienceValue]:
         count = models.Count("articles")
         return super().get_queryset(request).annotate(article_count=count)
 
     @display(description="Articles", ordering="article_count")
-    def articles(self, value: Any) -> int:
+    def used_by(self, value: Any) -> int:
         """How many articles name the value."""
         return int(value.article_count)
+
+    @display(description="As a reader")
+    def who_sees(self, value: AudienceValue) -> str:
+        """The way to the tester, as a reader of whom only this is known."""
+        return format_html(TRY_IT, tester_url(**{value.kind: value.value}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: AudienceValue | None = None) -> Any:
         return ("kind", "value") if obj is not None else ()

@@ -1,4 +1,4 @@
-"""The linter in the admin: while somebody types, beside the text, in bulk, and the brand's words."""
+"""The linter in the admin: while somebody types, beside the text and in bulk; how strict publication is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
-from core.admin_base import BaseAdmin, NextStepMixin, actor_of
-from kb.lint.running import count_by_severity
-from kb.linting import as_json, findings_of, lint_keep, voice_term_delete, voice_term_save
+from core.admin_base import BaseAdmin, actor_of
+from kb.lint.running import VERSION, count_by_severity
+from kb.linting import as_json, findings_of, lint_keep
 from kb.markdown import size_problem
-from kb.models import Article, PublishingPolicy, Revision, RevisionLint, VoiceTerm
+from kb.models import Article, PublishingPolicy, Revision, RevisionLint
 from kb.readiness import Readiness, readiness_of
 from kb.services import publishing_policy_save
+from kb.voice import voice_guide
 
 MAX_BULK = 500
 
@@ -83,6 +84,12 @@ class LintMixin(ModelAdmin):
             )
         )
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["voice_guide"] = voice_guide()
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @display(description="Linter", ordering="lint_errors")
     def linter(self, article: Any) -> str:
         """What the linter finds in the newest text."""
@@ -136,7 +143,7 @@ class LintMixin(ModelAdmin):
 
 def lint_context(revision: Revision) -> dict[str, Any]:
     """Return what a page shows of a revision's findings and of its article's readiness."""
-    kept = RevisionLint.objects.filter(revision=revision).first() or lint_keep(revision)
+    kept = RevisionLint.objects.filter(revision=revision, version=VERSION).first() or lint_keep(revision)
     ready: Readiness = readiness_of(revision)
     return {
         "lint": kept,
@@ -147,29 +154,6 @@ def lint_context(revision: Revision) -> dict[str, Any]:
             ("No contradictions", ready.is_free_of_contradictions),
         ),
     }
-
-
-@admin.register(VoiceTerm)
-class VoiceTermAdmin(NextStepMixin, BaseAdmin):
-    """The words that the brand does and does not use."""
-
-    log_saves = False  # the services write the log
-    list_display = ("unwanted", "instead", "reason")
-    search_fields = ("unwanted", "instead")
-    fields = ("unwanted", "instead", "reason")
-
-    def next_step(self, request: HttpRequest) -> str:
-        return "No words yet. Add one that you never use towards customers, and what you say instead."
-
-    def save_model(self, request: HttpRequest, obj: VoiceTerm, form: Any, change: bool) -> None:
-        voice_term_save(actor=actor_of(request), term=obj)
-
-    def delete_model(self, request: HttpRequest, obj: VoiceTerm) -> None:
-        voice_term_delete(actor=actor_of(request), term=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[VoiceTerm]) -> None:
-        for term in queryset:
-            voice_term_delete(actor=actor_of(request), term=term)
 
 
 @admin.register(PublishingPolicy)

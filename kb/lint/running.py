@@ -9,7 +9,7 @@ from kb.lint import links, structure, wording
 from kb.lint.contracts import Context, Finding, Severity
 from kb.lint.document import Document
 
-VERSION = 1  # raise it when the same text would be judged otherwise
+VERSION = 2  # raise it when the same text would be judged otherwise
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 MAX_FINDINGS = 500
 CLEAR_QUESTION = frozenset({"Q001", "Q002"})

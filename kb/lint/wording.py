@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
 import re2
 
@@ -67,7 +69,9 @@ def unfinished(document: Document, context: Context) -> Iterator[Finding]:
 
 
 def voice(document: Document, context: Context) -> Iterator[Finding]:
-    """W001: words that the voice guide does not want."""
+    """W001: words that the voice guide does not want, in the title too."""
+    for start, found, preferred in voice_hits(document.title, context.voice):
+        yield Finding("W001", "warning", 0, start + 1, voice_message(found, preferred))
     for number, line in document.prose():
         for start, found, preferred in voice_hits(line, context.voice):
             begin, instead = document.starts[number - 1] + start, _as_case(found, preferred.instead)
@@ -78,9 +82,13 @@ def voice(document: Document, context: Context) -> Iterator[Finding]:
 def voice_hits(text: str, unwanted: Mapping[str, Preferred]) -> Iterator[tuple[int, str, Preferred]]:
     """Yield where unwanted words stand in a text, as whole words in any case: start, words, what to write."""
     for words, preferred in unwanted.items():
-        pattern = re2.compile(rf"(?i)\b{re2.escape(words)}\b")
-        for match in pattern.finditer(text):
+        for match in _whole_words(words).finditer(text):
             yield match.start(), match.group(), preferred
+
+
+@lru_cache(maxsize=1_024)
+def _whole_words(words: str) -> Any:  # RE2 comes without types
+    return re2.compile(rf"(?i)\b{re2.escape(words)}\b")
 
 
 def voice_message(found: str, preferred: Preferred) -> str:

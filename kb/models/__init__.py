@@ -9,7 +9,7 @@ from kb.models.audit import KnowledgeBaseAudit
 from kb.models.findings import ArticleClaim, ComparedArticle, PairFinding
 from kb.models.gaps import SIGNAL_LENGTH, DraftSource, Gap, GapChange, GapSignal
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
-from kb.models.lint import RevisionLint, VoiceTerm
+from kb.models.lint import SAMPLE_LENGTH, TONE_LENGTH, RevisionLint, VoiceGuide, VoiceTerm
 from kb.models.policy import PublishingPolicy
 from kb.models.questions import QUESTION_LENGTH, ArticleQuestion, QuestionRun
 from kb.models.review import TITLE_LINE, LineComment, UnsavedDraft
@@ -18,9 +18,11 @@ from kb.models.usage import ArticleUsage, ArticleVote, Watermark
 
 __all__ = [
     "QUESTION_LENGTH",
+    "SAMPLE_LENGTH",
     "SIGNAL_LENGTH",
     "TITLE_LENGTH",
     "TITLE_LINE",
+    "TONE_LENGTH",
     "Article",
     "ArticleAudience",
     "ArticleClaim",
@@ -48,6 +50,7 @@ __all__ = [
     "RevisionLint",
     "SearchSynonyms",
     "UnsavedDraft",
+    "VoiceGuide",
     "VoiceTerm",
     "Watermark",
 ]

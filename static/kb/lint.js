@@ -20,6 +20,8 @@
     list.className = "kb-findings";
     panel.append(summary, list);
     wrapper.closest(".EasyMDEContainer").after(panel);
+    const guide = document.getElementById("kb-voice-guide"); // below the form where scripts do not run
+    if (guide) panel.after(guide);
     let timer = 0;
     let asked = 0;
     let marks = [];

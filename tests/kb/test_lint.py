@@ -272,3 +272,12 @@ def test_the_exit_status_follows_what_is_asked_for(
 
 def test_a_folder_without_articles_is_refused(tmp_path: Path) -> None:
     assert status_of(str(tmp_path / "nothing")) == 2
+
+
+@pytest.mark.row("2.19")
+def test_the_brands_words_are_looked_for_in_the_title_too() -> None:
+    title = "How do I utilise a guys' lounge?"
+    (first, second) = [finding for finding in lint(title, CLEAN, CONTEXT) if finding.rule == "W001"]
+    assert (first.severity, first.line, first.column, first.fix) == ("warning", 0, 10, None)
+    assert first.message == "“utilise” is not how we speak: write “use” (plain words)."
+    assert (second.line, second.column) == (0, 20)

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 from core import jobs
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
-from core.models import Activity, User
+from core.models import Activity, Job, User
 from escalation.models import Rule
-from escalation.services import defaults_install, rule_disable
+from escalation.services import defaults_install, rule_create, rule_disable, rule_enable, rule_update
 from kb.linting import findings_of, voice_findings, voice_term_delete, voice_term_save
 from kb.models import Article, PairFinding, PublishingPolicy, Revision, RevisionLint, VoiceTerm
 from kb.readiness import readiness_of, ready_share
@@ -236,3 +236,41 @@ def test_a_second_topic_is_found_while_typing_and_mended_with_a_click(
     text = page.evaluate("document.querySelector('.CodeMirror').CodeMirror.getValue()")
     assert text.startswith("# Leave")
     assert errors == []
+
+
+@pytest.mark.row("2.3", "4.8")
+def test_a_rule_that_is_disabled_or_renamed_is_found_in_the_articles_that_link_it(draft: MakeDraft) -> None:
+    system = Actor.system("tests")
+    defaults_install(actor=system)
+    rule = Rule.objects.get(trigger="human_request")
+    revision = draft("leave", "How do I leave?", f"{READY}\n[A person](rule:{rule.pk}) helps if needed.\n")
+    jobs.run_due()
+
+    def kept() -> list[str]:
+        return [finding["rule"] for finding in RevisionLint.objects.get(revision=revision).findings]
+
+    assert kept() == []
+    rule_disable(actor=system, rule=rule)
+    queued = Job.objects.get(state="queued")
+    assert (queued.task, queued.requested_by) == ("kb.tasks.relint", "tests")
+    jobs.run_due()
+    assert kept() == ["V002"]
+    rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk))
+    jobs.run_due()
+    assert kept() == []
+    rule_update(actor=system, rule=Rule.objects.get(pk=rule.pk), name="A person is wanted")
+    assert Job.objects.filter(state="queued", task="kb.tasks.relint").count() == 1
+    jobs.run_due()
+    other = Rule.objects.exclude(pk=rule.pk).first()
+    assert other is not None
+    rule_update(actor=system, rule=other, parameters=other.parameters)  # nothing changes
+    rule_create(
+        actor=system,
+        name="A draft",
+        kind="soft",
+        trigger="human_request",
+        parameters={},
+        clarify_first=0,
+        priority=9,
+    )
+    assert not Job.objects.filter(state="queued").exists()

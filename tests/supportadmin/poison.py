@@ -1,0 +1,370 @@
+"""A workspace in which every text that is shown somewhere is hostile: row n of each table holds payload n."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from core.actors import Actor
+from core.models import Activity, User
+from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
+from escalation.services import defaults_install
+from intents.models import DatasetSnapshot, Example, Intent, ModelVersion, Release
+from kb.linting import lint_keep
+from kb.models import (
+    Article,
+    ArticleQuestion,
+    AudienceValue,
+    DraftSource,
+    Gap,
+    GapChange,
+    GapSignal,
+    Label,
+    LineComment,
+    ProductPage,
+    QuestionRun,
+    Revision,
+    UnsavedDraft,
+    VoiceGuide,
+    VoiceTerm,
+)
+from runtime.contracts import Customer, TurnRequest
+from runtime.models import Conversation, Feedback, Handoff, Turn
+from runtime.services import turn_take
+from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
+from tests.xss import PAYLOADS, STEP, fitting
+from tickets.models import (
+    Category,
+    CategoryChange,
+    Classification,
+    Cluster,
+    Clustering,
+    GlossaryTerm,
+    ImportBatch,
+    ImportRejection,
+    RawText,
+    Ticket,
+    TicketText,
+)
+
+SYSTEM = Actor.system("tests")
+COUNT = len(PAYLOADS)
+TURNS = 4
+LIVE = 60
+NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  # unique
+
+
+def texts(model: type[models.Model], number: int, *names: str) -> dict[str, str]:
+    """Return payload ``number`` for each of these fields, as much as fits."""
+    made = {}
+    for name in names:
+        field = model._meta.get_field(name)
+        length = getattr(field, "max_length", None)
+        text = fitting(number, length, one_line=isinstance(field, models.CharField))
+        made[name] = f"{text[: (length or 10**6) - 4]} {number}" if name in NUMBERED else text
+    return made
+
+
+def many(model: type[models.Model], *names: str, **given: Any) -> list[Any]:
+    """Make COUNT rows; a callable among ``given`` gets the row's number."""
+    rows = [
+        model(
+            **texts(model, number, *names),
+            **{name: value(number) if callable(value) else value for name, value in given.items()},
+        )
+        for number in range(COUNT)
+    ]
+    return model._default_manager.bulk_create(rows)
+
+
+def poison(owner: User, reviewer: User) -> None:
+    """Fill the workspace."""
+    now = timezone.now()
+    _knowledge_base(owner, reviewer)
+    _tickets(owner)
+    _intents(owner)
+    defaults_install(actor=SYSTEM)
+    rules = many(
+        Rule,
+        "name",
+        kind="soft",
+        trigger="human_request",
+        parameters=lambda n: {"extra_phrases": [fitting(n, 100)]},
+        enabled=lambda n: n < 20,
+    )
+    RuleVersion.objects.bulk_create(
+        RuleVersion(
+            rule=rule, version=1, fields={"name": rule.name, **rule.parameters}, changed_by=fitting(n, 150)
+        )
+        for n, rule in enumerate(rules)
+    )
+    many(HandoffTemplate, "body", "body_without_wait", reason="", locale=lambda n: f"x{n}")
+    many(
+        Activity,
+        "target_label",
+        "verb",
+        actor_kind="user",
+        actor_label=lambda n: fitting(n, 150),
+        target_type="kb.article",
+        target_id="1",
+        before=lambda n: {"a": fitting(n, None)},
+        after={},
+    )
+    for number in range(TURNS):
+        _turn(number * STEP)
+    for number, turn in enumerate(Turn.objects.order_by("pk")):
+        Feedback.objects.create(
+            turn=turn, rating="down", comment=fitting(number * STEP, 2_000), given_by=fitting(number, 150)
+        )
+    hostile = fitting(0, None)
+    Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
+    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
+    Conversation.objects.update(channel=hostile[:32])
+    RuleSetVersion.objects.update(changed_by=hostile[:150])
+
+
+def _turn(number: int) -> None:
+    text = fitting(number, 3_900)
+    hit = replace(
+        HIT, title=fitting(number, 200, True), quote=text, heading_path=(fitting(number, 100, True),)
+    )
+    engines = replace(
+        ENGINES,
+        classify=lambda _: replace(
+            GOOD, nearest_examples=tuple(replace(one, text=text) for one in GOOD.nearest_examples)
+        ),
+        search=lambda *_, **__: replace(FOUND, hits=(hit,)),
+    )
+    for words in (text, f"I want to talk to a human. {text}"):
+        result = turn_take(
+            actor=SYSTEM,
+            request=TurnRequest(
+                text=words,
+                customer=Customer(fitting(number, 128), fitting(number, 64), fitting(number, 64), True),
+                page=f"/{fitting(number, 200, True)}",
+            ),
+            engines=engines,
+        )
+    Handoff.objects.filter(pk=result.handoff_id).update(
+        note=fitting(number, 2_000), accepted_by=fitting(number, 150)
+    )
+
+
+def _knowledge_base(owner: User, reviewer: User) -> None:
+    now = timezone.now()
+    values = many(AudienceValue, "label", kind="tier", value=lambda n: f"v{n}")
+    pages = many(ProductPage, "name", pattern=lambda n: f"/p{n}/" + "".join(fitting(n, 80, True).split()))
+    labels = many(Label, "name")
+    many(VoiceTerm, "unwanted", "instead", "reason")
+    VoiceGuide.objects.create(
+        pk=1,
+        tone=fitting(0, 2_000),
+        sample_1=fitting(40, 1_500),
+        sample_2=fitting(80, 1_500),
+        sample_3=fitting(160, 1_500),
+    )
+    articles = many(
+        Article,
+        "title",
+        slug=lambda n: f"a-{n}",
+        owner=owner,
+        latest_number=2,
+        for_everyone=True,
+        checked_by=lambda n: fitting(n, 150),
+    )
+    common = {"author": owner, "reviewer": reviewer}
+    first = many(
+        Revision,
+        "title",
+        "body",
+        "summary",
+        "review_comment",
+        "schedule_problem",
+        number=1,
+        article=lambda n: articles[n],
+        state=lambda n: "published" if n < LIVE else "superseded",
+        published_at=now,
+        **common,
+    )
+    second = many(
+        Revision,
+        "title",
+        "body",
+        "summary",
+        "review_comment",
+        "schedule_problem",
+        number=2,
+        article=lambda n: articles[n],
+        state=lambda n: ("draft", "in_review", "approved")[n % 3],
+        submitted_at=now,
+        based_on=lambda n: first[n],
+        **common,
+    )
+    for article, revision in zip(articles[:LIVE], first, strict=False):
+        Article.objects.filter(pk=article.pk).update(published_revision=revision)
+    Article.pages.through.objects.bulk_create(
+        Article.pages.through(article_id=article.pk, productpage_id=pages[n].pk)
+        for n, article in enumerate(articles)
+    )
+    Article.labels.through.objects.bulk_create(
+        Article.labels.through(article_id=article.pk, label_id=labels[n].pk)
+        for n, article in enumerate(articles)
+    )
+    Article.audience_values.through.objects.bulk_create(
+        Article.audience_values.through(article_id=article.pk, value_id=values[n].pk)
+        for n, article in enumerate(articles)
+        if n >= LIVE // 2
+    )
+    Article.objects.filter(pk__in=[article.pk for article in articles[LIVE // 2 :]]).update(
+        for_everyone=False
+    )
+    for revision in (*second[::STEP], *first[:4]):
+        lint_keep(revision)
+    many(LineComment, "line_text", "text", revision=lambda n: second[n], line=0, author=reviewer)
+    many(UnsavedDraft, "title", "body", article=lambda n: articles[n], person=owner)
+    many(
+        ArticleQuestion,
+        "text",
+        "source",
+        "decided_by",
+        article=lambda n: articles[n // 4],
+        key=str,
+        origin="written",
+        state=lambda n: ("active", "suggested", "off")[n % 3],
+    )
+    many(
+        QuestionRun,
+        "made_by",
+        occasion="check",
+        asked=1,
+        found=0,
+        index_number=1,
+        details=lambda n: [
+            {
+                "article": articles[n].pk,
+                "title": fitting(n, 200),
+                "question": 1,
+                "rank": None,
+                "text": fitting(n, 500),
+                "first": fitting(n, 200),
+            }
+        ],
+    )
+    gaps = many(
+        Gap, "title", "note", centroid=b"", encoder="x", last_seen=now.date(), article=lambda n: articles[n]
+    )
+    many(
+        GapSignal,
+        "text",
+        "source",
+        gap=lambda n: gaps[n // 20],
+        kind="no_answer",
+        day=now.date(),
+        vector=b"",
+        encoder="x",
+        article=lambda n: articles[n],
+    )
+    many(GapChange, "summary", "made_by", "undone_by", gap=lambda n: gaps[n // 20], kind="dismiss")
+    many(DraftSource, "label", revision=lambda n: second[n])
+
+
+def _tickets(owner: User) -> None:
+    now = timezone.now()
+    window = {"window_start": now - timedelta(days=90), "window_end": now}
+    many(GlossaryTerm, "term", "expansion")
+    batches = many(ImportBatch, "file_name", "error", "address", source="csv", state="failed", **window)
+    many(ImportRejection, "message", "code", batch=lambda n: batches[n // 20], line=lambda n: n)
+    categories = many(
+        Category,
+        "name",
+        "description",
+        "label_reason",
+        label="human_only",
+        labelled_at=now,
+        needs_judgement=True,
+        is_core=lambda n: n < 12,
+    )
+    made = many(
+        Ticket,
+        "external_id",
+        "subject",
+        "channel",
+        "kind",
+        "priority",
+        "group",
+        "customer_external_id",
+        source="csv",
+        status="closed",
+        content_hash="x",
+        tags=lambda n: [fitting(n, 60)],
+        extra=lambda n: {fitting(n, 60): fitting(n, 100)},
+        created_at=now - timedelta(days=2),
+        updated_at=now,
+        closed_at=now - timedelta(days=1),
+        first_batch=batches[0],
+        last_batch=batches[0],
+    )
+    said = {"author": "customer", "at": now.isoformat(), "is_public": True, "is_html": True}
+    many(
+        TicketText,
+        "customer_words",
+        "csat_comment",
+        ticket=lambda n: made[n],
+        pipeline_version="1",
+        conversation=lambda n: [{**said, "text": fitting(n, None)}],
+    )
+    many(
+        RawText,
+        "subject",
+        "csat_comment",
+        ticket=lambda n: made[n],
+        delete_after=now.date(),
+        conversation=lambda n: [{**said, "text": fitting(n, None)}],
+    )
+    clustering = Clustering.objects.create(
+        seed=1, encoder="x", tickets=COUNT, mean=b"", least_similarity=0.1, made_by=fitting(0, 150)
+    )
+    clusters = many(
+        Cluster,
+        clustering=clustering,
+        category=lambda n: categories[n],
+        centroid=b"",
+        terms=lambda n: [fitting(n, 60)],
+        size=1,
+    )
+    many(
+        Classification,
+        ticket=lambda n: made[n],
+        cluster=lambda n: clusters[n],
+        similarity=1.0,
+        rules_version=1,
+        content_hash="x",
+        evidence=lambda n: {"resolution_path": [fitting(n, 60)]},
+    )
+    many(CategoryChange, "summary", "made_by", "undone_by", kind="rename")
+
+
+def _intents(owner: User) -> None:
+    intents = many(
+        Intent, "label", "description", "resolution_reason", slug=lambda n: f"i{n}", state="active"
+    )
+    many(
+        Example,
+        "text",
+        "source_ref",
+        intent=lambda n: intents[n // 10],
+        origin="ticket",
+        text_hash=lambda n: hashlib.sha256(str(n).encode()).hexdigest(),
+    )
+    rows = [[number, text.replace("\x00", ""), "i1"] for number, text in enumerate(PAYLOADS)]
+    counts = {"i1": {"real": 9, "synthetic": 0}}
+    snapshot = DatasetSnapshot.objects.create(
+        sha256="0" * 64, rows=rows, counts=counts, label_names={"i1": fitting(0, 100)}
+    )
+    versions = many(ModelVersion, "refusal", number=lambda n: n + 1, snapshot=snapshot, state="refused")
+    many(Release, "note", number=lambda n: n + 1, model_version=lambda n: versions[n], is_live=False)
