@@ -212,6 +212,7 @@ def _escalation(lead: Actor) -> None:
         template_save(
             actor=lead, reason=trigger, body=words["with_wait"], body_without_wait=words["without_wait"]
         )
+    jobs.run_due()  # the articles may link the rules: they are linted anew
 
 
 def _tickets(lead: Actor) -> int:
