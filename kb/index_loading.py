@@ -49,8 +49,9 @@ class LoadedIndex:
     """The index as of ``version``: a snapshot to search, and what belongs to the product pages.
 
     ``texts`` is the number up to which changed texts are in the snapshot; below that of ``version`` a thread
-    is reading the others. ``readable`` keeps, by audience, what kb.retrieval asked of the database for this
-    version.
+    is reading the others. ``visible`` keeps, by audience, the published revision of each article that
+    kb.retrieval asked of the database for this version or for one that only texts tell apart from it;
+    ``readable`` is the part of the snapshot that follows.
     """
 
     version: Version
@@ -58,6 +59,7 @@ class LoadedIndex:
     encoder: str
     snapshot: IndexSnapshot[int]
     page_articles: dict[str, frozenset[int]]  # by the page's pattern
+    visible: dict[Audience, dict[int, int]] = field(default_factory=dict)
     readable: dict[Audience, Readable] = field(default_factory=dict)
 
 
@@ -135,7 +137,9 @@ def _under(held: LoadedIndex, version: Version) -> LoadedIndex:
     if held.version.number >= version.number:
         return held
     snapshot = held.snapshot.with_synonyms(current_synonyms())
-    asked_anew = replace(held, version=version, snapshot=snapshot, page_articles=_read_pages(), readable={})
+    asked_anew = replace(
+        held, version=version, snapshot=snapshot, page_articles=_read_pages(), visible={}, readable={}
+    )
     if _loaded is held:
         _loaded = asked_anew
     return asked_anew
@@ -183,7 +187,14 @@ def _read(known: LoadedIndex | None, version: Version, model: SentenceEncoder) -
         if many or (_is_wasteful(snapshot) and snapshot.section_count <= SMALL):
             snapshot = snapshot.compacted()
     snapshot = snapshot.with_synonyms(current_synonyms())
-    return LoadedIndex(version, version.number, model.fingerprint, snapshot, _read_pages())
+    visible = known.visible if known is not None and _only_texts(known, version, states) else {}
+    return LoadedIndex(version, version.number, model.fingerprint, snapshot, _read_pages(), dict(visible))
+
+
+def _only_texts(known: LoadedIndex, version: Version, states: list[ArticleIndexState]) -> bool:
+    """Tell whether nothing but the index has changed since ``known``: each such change has its own number."""
+    numbers = {state.version for state in states if known.version.number < state.version <= version.number}
+    return len(numbers) == version.number - known.version.number
 
 
 def _read_articles(states: list[ArticleIndexState], model: SentenceEncoder) -> list[IndexedArticle[int]]:

@@ -108,12 +108,15 @@ def _readable(index: LoadedIndex, audience: Audience) -> Readable:
 
 
 def _ask_readable(index: LoadedIndex, audience: Audience) -> Readable:
-    visible = Article.objects.published().visible_to(audience).order_by()
-    held = index.snapshot.revisions
-    pairs = visible.values_list("pk", "published_revision_id")
-    ids = frozenset(pk for pk, revision_id in pairs if held.get(pk) == revision_id)
     if len(index.readable) >= MAX_AUDIENCES_KEPT:
         index.readable.clear()
+        index.visible.clear()
+    visible = index.visible.get(audience)
+    if visible is None:
+        rows = Article.objects.published().visible_to(audience).order_by()
+        visible = index.visible[audience] = dict(rows.values_list("pk", "published_revision_id"))
+    held = index.snapshot.revisions
+    ids = frozenset(pk for pk, revision_id in visible.items() if held.get(pk) == revision_id)
     readable = index.readable[audience] = Readable(ids, index.snapshot.select(ids))
     return readable
 

@@ -83,7 +83,7 @@ class IndexSnapshot(Generic[Id]):
         synonyms: Synonyms | None = None,
         keys: list[str] | None = None,
     ) -> None:
-        """Take aligned parts, with the slots that count in the order of article ids; use ``build``."""
+        """Take aligned parts, the slots that count in the order of their articles' ids; use ``build``."""
         self._slots = tuple(slots)
         self._order = np.array(order, dtype=np.int64)
         self._sections = sections

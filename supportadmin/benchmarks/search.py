@@ -33,6 +33,7 @@ READERS = {"1": Audience(tier="few"), "50": Audience(tier="half"), "100": Audien
 WARM_UP, TIMES = 20, 300
 REPLACED = 15
 UPDATES, PAUSE = 20, 0.5  # seconds between two publications
+PATIENCE = 120  # seconds for the other process
 BULK = 400  # articles that change at once while nobody searches
 # 83 % of the variance lies along the first 96 of 384 directions.
 SPREAD = np.exp(-np.arange(384) / (2 * 53))
@@ -130,7 +131,7 @@ def _replacing() -> float:
 
 def _while_articles_change(corpus: Corpus, encoder: SentenceEncoder) -> dict[str, float]:
     """Search in two threads while another process publishes; also measure how soon what is new is found."""
-    news: Any = FORK.SimpleQueue()
+    news: Any = FORK.Queue()
     times: list[float] = []
     done = threading.Event()
     reader = READERS["100"]
@@ -149,7 +150,7 @@ def _while_articles_change(corpus: Corpus, encoder: SentenceEncoder) -> dict[str
     for thread in threads:
         thread.start()
     for _ in range(UPDATES):
-        word, published = news.get()
+        word, published = news.get(timeout=PATIENCE)
         while not search(word, audience=reader, method="bm25").hits:
             time.sleep(0.01)
         waits.append(time.monotonic() - published)
@@ -167,12 +168,11 @@ def _while_articles_change(corpus: Corpus, encoder: SentenceEncoder) -> dict[str
 
 def _after_many_changes(corpus: Corpus, encoder: SentenceEncoder) -> dict[str, float]:
     """Search on after so many articles have changed that a thread of its own reads them."""
-    news: Any = FORK.SimpleQueue()
-    _elsewhere(publish, corpus, encoder, BULK, 0.0, news).join()
-    word, started = "", time.monotonic()
-    for _ in range(BULK):
-        word = news.get()[0]
-    times = []
+    news: Any = FORK.Queue()
+    writer = _elsewhere(publish, corpus, encoder, BULK, 0.0, news)
+    word = [news.get(timeout=PATIENCE)[0] for _ in range(BULK)][-1]
+    writer.join()
+    started, times = time.monotonic(), []
     while True:
         begun = time.perf_counter()
         found = search(word, audience=READERS["100"], method="bm25").hits

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -106,6 +107,8 @@ def fill(corpus: Corpus, encoder: SentenceEncoder) -> None:
             )
             index_version.bump()
     with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Article, Revision]):
+            cursor.execute(statement)
         cursor.execute("ANALYZE")
     connection.close()
 

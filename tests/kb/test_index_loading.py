@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from core import jobs
 from core.actors import Actor
-from kb import index_loading
+from kb import index_loading, index_version
 from kb.contracts import Audience
+from kb.indexing import sync_article
 from kb.models import Article, AudienceValue, Revision
-from kb.retrieval import search
+from kb.retrieval import readable_ids, search
 from kb.review import article_archive
 from kb.services import article_set_audience, revision_save_draft
 
@@ -165,3 +166,43 @@ def test_waste_is_cleared_up_in_passing_where_the_index_is_small(
         assert index_loading._loaded is not None
         waste.append(index_loading._loaded.snapshot.waste)
     assert waste == [0, 3, 0, 3]
+
+
+@pytest.mark.row("2.5", "R55", "7.8")
+@pytest.mark.django_db
+def test_who_may_see_what_is_asked_anew_unless_only_texts_have_changed(
+    live: Live, audience_value: Callable[..., AudienceValue], writer: Actor
+) -> None:
+    first, second = live("first"), live("second")
+    assert set(found("reset password")) == {first.pk, second.pk}
+    sync_article(second.pk, force=True)
+    with CaptureQueriesContext(connection) as queries:
+        assert set(found("reset password")) == {first.pk, second.pk}
+    assert not [query for query in queries if "for_everyone" in query["sql"] and "IN" not in query["sql"]]
+    values = [audience_value("tier", "team")]
+    article_set_audience(actor=writer, article=first, for_everyone=False, values=values)
+    sync_article(second.pk, force=True)
+    assert found("reset password") == [second.pk]
+    article_set_audience(actor=writer, article=second, for_everyone=False, values=values)
+    sync_article(second.pk, force=True)
+    sync_article(second.pk, force=True)
+    assert found("reset password") == []
+
+
+@pytest.mark.row("2.5", "R55")
+@pytest.mark.django_db
+def test_a_text_indexed_after_the_version_was_read_hides_no_change_of_audience(
+    live: Live,
+    audience_value: Callable[..., AudienceValue],
+    writer: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = live("first"), live("second")
+    assert set(found("reset password")) == {first.pk, second.pk}
+    values = [audience_value("tier", "team")]
+    article_set_audience(actor=writer, article=first, for_everyone=False, values=values)
+    version = index_version.current()
+    sync_article(second.pk, force=True)
+    monkeypatch.setattr(index_version, "current", lambda: version)
+    index = index_loading.serving_index()
+    assert readable_ids(index, Audience()) == {second.pk}
