@@ -6,6 +6,8 @@ Effects belong to the services: saving a row here does nothing but save it.
 from kb.models.articles import TITLE_LENGTH, Article, ArticleAudience, Revision
 from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
+from kb.models.bulk import BulkMove, BulkMoveRow
+from kb.models.exchange import ArticleImport, ArticleImportRow, ArticleSource, ExchangeSystem
 from kb.models.gaps import SIGNAL_LENGTH, DraftSource, Gap, GapChange, GapSignal
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
 from kb.models.lint import RevisionLint, VoiceTerm
@@ -21,13 +23,19 @@ __all__ = [
     "TITLE_LINE",
     "Article",
     "ArticleAudience",
+    "ArticleImport",
+    "ArticleImportRow",
     "ArticleIndexState",
     "ArticleQuestion",
+    "ArticleSource",
     "ArticleUsage",
     "ArticleVote",
     "AudienceValue",
     "ChunkEmbedding",
+    "BulkMove",
+    "BulkMoveRow",
     "DraftSource",
+    "ExchangeSystem",
     "Gap",
     "GapChange",
     "GapSignal",
