@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from core.errors import InvalidInput
 from kb.access import KINDS, Facets, facets
 
 MARKDOWN, ZENDESK, FRESHDESK = "markdown", "zendesk", "freshdesk"
 SYSTEMS = (MARKDOWN, ZENDESK, FRESHDESK)
-CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
-CONFLICT, SKIPPED, REJECTED = "conflict", "skipped", "rejected"
-OUTCOMES = (CREATED, UPDATED, UNCHANGED, CONFLICT, SKIPPED, REJECTED)
 AUDIENCE_KEYS = {"user_types": "user_type", "product_areas": "product_area", "tiers": "tier"}
 
 Outcome = Literal["created", "updated", "unchanged", "conflict", "skipped", "rejected"]
+CREATED: Final = "created"
+UPDATED: Final = "updated"
+UNCHANGED: Final = "unchanged"
+CONFLICT: Final = "conflict"
+SKIPPED: Final = "skipped"
+REJECTED: Final = "rejected"
+OUTCOMES = (CREATED, UPDATED, UNCHANGED, CONFLICT, SKIPPED, REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +134,12 @@ def content_hash(
 ) -> str:
     """Return the hash by which an exported file knows what it was exported from."""
     return digest(title, body, audience_json(audience), sorted(labels), sorted(pages))[:20]
+
+
+def counts_of(outcomes: Iterable[str]) -> dict[str, int]:
+    """Return how many rows had each outcome; their sum is ``rows_in``."""
+    listed = list(outcomes)
+    names = {"created": 0, "updated": 0, "unchanged": 0, "conflicts": 0, "skipped": 0, "rejected": 0}
+    for outcome in listed:
+        names["conflicts" if outcome == CONFLICT else outcome] += 1
+    return {"rows_in": len(listed), **names}

@@ -1,12 +1,12 @@
 """A help centre's HTML → Markdown that holds no active content.
 
-The sanitiser runs first, so whatever the converter does, scripts, styles and event handlers are gone. Pure;
-links keep their targets (kb.exchange.linking turns those to other articles around).
+The sanitiser runs first, so whatever the converter does, scripts, styles and event handlers are gone. Pure.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +25,9 @@ ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "code": {"c
 SCHEMES = {"http", "https", "mailto"}
 # Backslash, code, emphasis, the beginning of a link, of raw HTML, of an entity, of a strike-through.
 MARKUP = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,30};)|~(?=~)")
-LINE_BEGIN = re.compile(r"^([ \t]*(?:\d{1,9}(?=[.)](?:\s|$)))?)([-+>#=.)])(?=[-+>#=.)]*(?:\s|$)|>)", re.MULTILINE)
+LINE_BEGIN = re.compile(
+    r"^([ \t]*(?:\d{1,9}(?=[.)](?:\s|$)))?)([-+>#=.)])(?=[-+>#=.)]*(?:\s|$)|>)", re.MULTILINE
+)
 LANGUAGE = re.compile(r"(?:language|lang|brush)[-:]\s*([a-z0-9+#]{1,20})", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n{3,}")
 TRAILING = re.compile(r"(?<! ) $", re.MULTILINE)
@@ -41,10 +43,13 @@ class _Converter(MarkdownConverter):
         return escaped.replace("|", "\\|") if parent_tags & {"td", "th"} else escaped
 
 
-def html_to_markdown(markup: str, *, base_url: str = "") -> str:
+def html_to_markdown(
+    markup: str, *, base_url: str = "", article_link: Callable[[str], str] = lambda address: ""
+) -> str:
     """Return the Markdown of an article's HTML; relative addresses count from ``base_url``.
 
-    Raises InvalidInput for what is too large or nested too deeply.
+    ``article_link`` returns what stands for a link to another article, "" for any other address. Raises
+    InvalidInput for what is too large or nested too deeply.
     """
     if len(markup) > MAX_HTML_CHARACTERS:
         raise InvalidInput(f"The text has more than {MAX_HTML_CHARACTERS} characters.", code="too_long")
@@ -62,7 +67,7 @@ def html_to_markdown(markup: str, *, base_url: str = "") -> str:
     )
     soup = BeautifulSoup(safe, "html.parser")
     _flatten_cells(soup)
-    _absolute_addresses(soup, base_url)
+    _address(soup, base_url, article_link)
     converter = _Converter(
         heading_style=ATX,
         bullets="-",
@@ -107,10 +112,11 @@ def _flatten_cells(soup: BeautifulSoup) -> None:
             inner.unwrap()
 
 
-def _absolute_addresses(soup: BeautifulSoup, base_url: str) -> None:
+def _address(soup: BeautifulSoup, base_url: str, article_link: Callable[[str], str]) -> None:
     """Make relative addresses absolute; without a base, a relative link becomes its words."""
     for link in soup.find_all("a", href=True):
-        address = _absolute(str(link["href"]), base_url)
+        stated = str(link["href"])
+        address = article_link(stated) or _absolute(stated, base_url)
         if address:
             link["href"] = address
         else:

@@ -19,9 +19,9 @@ class ExchangeSystem(models.TextChoices):
 class ArticleSource(models.Model):
     """The article of another system that an article here is kept in step with.
 
-    ``text_hash`` and ``facts`` are what the source said when it was last taken in or declined, ``revision`` is
-    what its text last became here. Where both sides have changed, the source's version waits as ``pending``
-    (title, body, text_hash, facts) with a ``conflict`` that says why, until a person chooses.
+    ``text_hash`` and ``facts`` are what the source said when it was last taken in or declined, ``revision``
+    is what its text last became here. Where both sides have changed, the source's version waits as
+    ``pending`` (title, body, text_hash, facts) with a ``conflict`` that says why, until a person chooses.
     """
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="exchange_sources")
