@@ -1,5 +1,5 @@
 """The knowledge base in the admin: articles, revisions, audiences, product pages."""
 
-from kb.admin import articles, audiences, gaps, lint, questions, revisions
+from kb.admin import articles, audiences, bulk, gaps, imports, lint, questions, revisions, sources
 
-__all__ = ["articles", "audiences", "gaps", "lint", "questions", "revisions"]
+__all__ = ["articles", "audiences", "bulk", "gaps", "imports", "lint", "questions", "revisions", "sources"]

@@ -6,7 +6,7 @@ Idempotent by the source's id and what it said last: the same rows again write n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -53,6 +53,19 @@ class Result:
     reason: str = ""
     article_id: int | None = None
     source_id: int | None = None
+
+
+def rows_apply(
+    *, actor: Actor, planner: Planner, rows: Sequence[Row], reviewer: Actor | None = None
+) -> Iterator[Result]:
+    """Take the rows in, in order; those for which nothing is to be done cost no query of their own."""
+    for plan in planner.plans(rows):
+        if plan.is_settled and reviewer is None:
+            article_id = plan.known.article_id if plan.known else None
+            source_id = plan.known.source_id if plan.known else None
+            yield Result(plan.row, plan.decision.outcome, plan.decision.reason[:500], article_id, source_id)
+        else:
+            yield row_apply(actor=actor, planner=planner, row=plan.row, reviewer=reviewer)
 
 
 def row_apply(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.actors import Actor
 from core.models import User
-from kb.exchange.contracts import CONFLICT, CREATED, REJECTED, UPDATED, Incoming, Row
+from kb.exchange.contracts import CONFLICT, CREATED, REJECTED, SKIPPED, UNCHANGED, UPDATED, Incoming, Row
 from kb.exchange.decision import Decision, Known, decide
 from kb.exchange.known import BATCH, load_known
 from kb.exchange.vocabulary import Vocabulary, vocabulary_after
@@ -21,6 +21,17 @@ class Plan:
     row: Row
     decision: Decision
     known: Known | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing at all is to be written."""
+        if self.decision.outcome in (SKIPPED, REJECTED):
+            return True
+        incoming, known = self.row.incoming, self.known
+        if self.decision.outcome != UNCHANGED or incoming is None or known is None:
+            return False
+        is_seen = (known.text_hash, known.facts) == (incoming.text_hash, incoming.facts)
+        return known.source_id is not None and is_seen
 
 
 class Planner:

@@ -13,7 +13,7 @@ from core.actors import Actor
 from core.errors import DomainError, InvalidInput
 from core.models import User
 from core.permissions import require
-from kb.exchange.applying import Result, row_apply
+from kb.exchange.applying import Result, rows_apply
 from kb.exchange.audience_mapping import AudienceMapping, mapping_of, mapping_of_text
 from kb.exchange.contracts import CONFLICT, OUTCOMES, REJECTED, SKIPPED, SYSTEMS, counts_of
 from kb.exchange.planning import Planner
@@ -75,8 +75,9 @@ class Command(BaseCommand):
         vocabulary_ensure(actor=author, vocabulary=reading.vocabulary)
         planner = Planner(actor=author, system=system, vocabulary=reading.vocabulary)
         results = []
-        for number, row in enumerate(reading.rows, start=1):
-            results.append(row_apply(actor=author, planner=planner, row=row, reviewer=reviewer))
+        applied = rows_apply(actor=author, planner=planner, rows=reading.rows, reviewer=reviewer)
+        for number, result in enumerate(applied, start=1):
+            results.append(result)
             if loud and self.stdout.isatty():
                 self.stdout.write(f"\r{number} of {len(reading.rows)} articles", ending="")
         return results
