@@ -30,9 +30,10 @@ from kb.bulk.services import (
 )
 from kb.models import Article, BulkMove
 
+Chosen = models.QuerySet[Article]
+
 REFRESH_SECONDS = 2
 PER_PAGE = 100
-TAGS = {"done": "good", "refused": "bad", "undone": "warn"}
 STATE_BADGES = {"ready": "warning", "queued": "info", "running": "info", "done": "success"}
 EVERYONE_WORDS = (
     "Every reader may read these articles from the next search on, as soon as they are published. What they "
@@ -73,20 +74,18 @@ class BulkMixin(ModelAdmin):
         return _begin(request, queryset, BulkMove.Kind.PUBLISH)
 
     @action(description="Set audience to everyone", permissions=["change"])
-    def everyone_selected(
-        self, request: HttpRequest, queryset: models.QuerySet[Article]
-    ) -> HttpResponse | None:
+    def everyone_selected(self, request: HttpRequest, queryset: Chosen) -> HttpResponse | None:
         """Go to the page that says whose audience will be everyone."""
         return _begin(request, queryset, BulkMove.Kind.EVERYONE)
 
     @action(description="Add the labels typed here", permissions=["change"])
-    def label_selected(self, request: HttpRequest, queryset: models.QuerySet[Article]) -> HttpResponse | None:
+    def label_selected(self, request: HttpRequest, queryset: Chosen) -> HttpResponse | None:
         """Go to the page that says what will be labelled."""
         return _begin(request, queryset, BulkMove.Kind.LABEL, request.POST.get("new_labels", "").split(","))
 
 
 def _begin(
-    request: HttpRequest, queryset: models.QuerySet[Article], kind: str, labels: list[str] | None = None
+    request: HttpRequest, queryset: Chosen, kind: str, labels: list[str] | None = None
 ) -> HttpResponse | None:
     ids = list(queryset.order_by().values_list("pk", flat=True))
     try:
@@ -182,6 +181,7 @@ class BulkMoveAdmin(TransitionMixin, ReadOnlyAdmin):
             rows = made.rows.select_related("article")
             chosen = request.GET.get("outcome", "")
             counts = bulk_counts(made)
+            rows = rows.filter(outcome=chosen) if chosen in counts else rows
             under_way = made.state in ("queued", "running")
             is_alive = made.job is not None and made.job.state in (Job.State.QUEUED, Job.State.RUNNING)
             context |= {
@@ -192,7 +192,6 @@ class BulkMoveAdmin(TransitionMixin, ReadOnlyAdmin):
                 "handled": sum(counts.values()) - counts["waiting"],
                 "refusals": bulk_refusals(made),
                 "chosen": chosen,
-                "tags": TAGS,
                 "refresh_seconds": REFRESH_SECONDS if under_way and is_alive else 0,
                 "is_stalled": under_way and not is_alive,
                 "page": Paginator(

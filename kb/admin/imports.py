@@ -1,4 +1,4 @@
-"""Imports of articles in the admin: upload, see what would become of each row, take it in, read the result."""
+"""Imports of articles in the admin: upload, see what would become of each row, take it in."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ STATE_BADGES = {
 TAGS = {"created": "good", "updated": "info", "conflict": "warn", "rejected": "bad"}
 REFRESH_SECONDS = 3
 PER_PAGE = 100
+OUTCOMES = ArticleImportRow.Outcome.choices
 MAPPING_EXAMPLE = '{"user_segments": {"360001": {"user_type": ["admin"]}}}'
 
 
@@ -47,16 +48,16 @@ class UploadForm(forms.ModelForm):
 
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(ENDINGS)}),
-        help_text="Zendesk, Freshdesk: the JSON of the articles, or a zip of such files with sections, folders "
-        "and user segments. Markdown: a .md file or a zip of them. At most "
+        help_text="Zendesk, Freshdesk: the JSON of the articles, or a zip of such files with sections, "
+        "folders and user segments. Markdown: a .md file or a zip of them. At most "
         f"{MAX_UPLOAD_BYTES // 1024**2} MB; deleted after the import.",
     )
     mapping_text = forms.CharField(
         label="Audience mapping",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": MAPPING_EXAMPLE}),
-        help_text="Optional JSON: which segment or folder is which audience here. What is for everyone there is "
-        "for everyone here; whatever else is not named has no audience until you set one.",
+        help_text="Optional JSON: which segment or folder is which audience here. What is for everyone there "
+        "is for everyone here; whatever else is not named has no audience until you set one.",
     )
 
     class Meta:
@@ -196,9 +197,10 @@ def _keep(request: HttpRequest) -> Upload | None:
 def _start_words(batch: ArticleImport) -> str:
     counts = import_counts(batch)
     return (
-        f"{counts['created']} new articles and {counts['updated']} new texts come in as drafts of yours. No bot "
-        f"sees them until somebody else approves. {counts['conflict']} conflicts wait for your choice; "
-        f"{counts['unchanged']} are unchanged, {counts['skipped']} left out and {counts['rejected']} rejected."
+        f"{counts['created']} new articles and {counts['updated']} new texts come in as drafts of yours. "
+        "No bot sees them until somebody else approves. "
+        f"{counts['conflict']} conflicts wait for your choice; {counts['unchanged']} rows are unchanged, "
+        f"{counts['skipped']} left out, {counts['rejected']} rejected."
     )
 
 
@@ -206,7 +208,7 @@ def _evidence(request: HttpRequest, batch: ArticleImport) -> dict[str, Any]:
     """Return what the page shows of an import: counts, and its rows, of one outcome where so asked."""
     counts = import_counts(batch)
     chosen = request.GET.get("outcome", "")
-    rows = batch.rows.select_related("article", "source")
+    rows = batch.rows.select_related("article")
     if chosen in counts:
         rows = rows.filter(outcome=chosen)
     job = batch.job
@@ -224,6 +226,5 @@ def _evidence(request: HttpRequest, batch: ArticleImport) -> dict[str, Any]:
             for value, label in ArticleImportRow.Outcome.choices
         ],
         "chosen": chosen,
-        "tags": TAGS,
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("p")),
     }

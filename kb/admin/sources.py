@@ -49,12 +49,13 @@ def conflict_evidence(request: HttpRequest, source: ArticleSource) -> str:
         for fold in folded(rows)
     ]
     labels = sorted(label.name for label in source.article.labels.all())
+    pages = sorted(page.name for page in source.article.pages.all())
     facts = [
         ("Audience", _audience(facets_of(source.article)), _audience(theirs.audience)),
         ("Labels", ", ".join(labels) or "none", _names(theirs.labels)),
         (
             "Pages",
-            ", ".join(page.name for page in source.article.pages.all()) or "none",
+            ", ".join(pages) or "none",
             _names(theirs.pages),
         ),
     ]
@@ -89,8 +90,8 @@ class ArticleSourceAdmin(TransitionMixin, ReadOnlyAdmin):
             label="Take theirs",
             permission="kb.change_article",
             service=lambda actor, source: conflict_take_theirs(actor=actor, source=source),
-            description="The source's version becomes the newest text, a draft of yours; its audience, pages and "
-            "labels are set at once. Our text stays in the history.",
+            description="The source's version becomes the newest text, a draft of yours; its audience, "
+            "pages and labels are set at once. Our text stays in the history.",
             shown=lambda request, source: source.conflict != "",
             evidence=conflict_evidence,
             seen=lambda source: f"{source.pending.get('text_hash')} {source.article.latest_number}",

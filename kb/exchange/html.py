@@ -25,8 +25,9 @@ ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "code": {"c
 SCHEMES = {"http", "https", "mailto"}
 # Backslash, code, emphasis, the beginning of a link, of raw HTML, of an entity, of a strike-through.
 MARKUP = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,30};)|~(?=~)")
-LINE_BEGIN = re.compile(
-    r"^([ \t]*(?:\d{1,9}(?=[.)](?:\s|$)))?)([-+>#=.)])(?=[-+>#=.)]*(?:\s|$)|>)", re.MULTILINE
+LINE_BEGIN = re.compile(r"^[ \t]*(?:\d{1,9}(?=[.)](?:\s|$))|(?=[-+>#=]+(?:\s|$)|>))")
+INLINE = frozenset(
+    "a abbr b cite code del em i ins kbd mark q s samp small span strong sub sup u var".split()  # noqa: SIM905
 )
 LANGUAGE = re.compile(r"(?:language|lang|brush)[-:]\s*([a-z0-9+#]{1,20})", re.IGNORECASE)
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -37,9 +38,18 @@ BLOCKS_IN_CELL = ("table", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h
 class _Converter(MarkdownConverter):
     """markdownify, with angle brackets of plain text escaped, and tables that stay tables."""
 
+    _begins_line = False
+
+    def process_text(self, el: Any, parent_tags: set[str] | None = None) -> str:
+        """Note whether the text begins a line: there a dash or a number would begin a list."""
+        self._begins_line = _begins_line(el)
+        return str(super().process_text(el, parent_tags))  # type: ignore[misc]  # its class is not typed
+
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Escape what Markdown would read as markup, and no more: bots quote the text as it stands here."""
-        escaped = LINE_BEGIN.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", text or ""))
+        escaped = MARKUP.sub(r"\\\g<0>", text or "")
+        if self._begins_line:
+            escaped = LINE_BEGIN.sub(r"\g<0>\\", escaped)
         return escaped.replace("|", "\\|") if parent_tags & {"td", "th"} else escaped
 
 
@@ -80,6 +90,20 @@ def html_to_markdown(
     return BLANK_LINES.sub("\n\n", TRAILING.sub("", text)).strip()
 
 
+def _begins_line(element: Any) -> bool:
+    """Tell whether nothing stands before the text on its line."""
+    while element is not None:
+        before = element.previous_sibling
+        while before is not None and not isinstance(before, Tag) and not before.strip():
+            before = before.previous_sibling
+        if before is not None:
+            return isinstance(before, Tag) and before.name not in INLINE and before.name != "img"
+        element = element.parent
+        if element is None or element.name not in INLINE:
+            return True
+    return True
+
+
 def _frames_as_links(markup: str) -> str:
     """Put a link in the place of each embedded video or page, which no sanitiser lets through."""
     if not any(f"<{name}" in markup.lower() for name in FRAMES):
@@ -92,8 +116,7 @@ def _frames_as_links(markup: str) -> str:
             link = soup.new_tag("a", href=address)
             link.string = str(frame.get("title") or "").strip() or urlsplit_safe(address)[1]
             frame.insert_before(link)
-        if frame.name in ("iframe", "embed"):
-            frame.decompose()
+        frame.unwrap()  # an unclosed one holds the rest of the article
     return str(soup)
 
 

@@ -7,6 +7,7 @@ one row, as far as the rest can be read.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from integrations.streams import TextStream
 from kb.exchange.archives import File
 
 BESIDE = ("sections", "categories", "user_segments", "folders")
-MAX_VALUES = 3_000_000
+MAX_VALUES = 200_000  # in one record
 MAX_PAGES_DEEP = 2  # a list of pages of articles
 
 
@@ -48,8 +49,8 @@ class Pages:
             self.records.append(Found(file.name, problem=file.problem))
             return
         try:
-            value = strict_json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), max_values=MAX_VALUES)
-        except strict_json.BadJson:
+            value = json.loads(file.data)
+        except (ValueError, RecursionError):
             self._recover(file)
             return
         if isinstance(value, list) and file.stem in BESIDE:
@@ -57,8 +58,8 @@ class Pages:
         before = len(self.records)
         self._document(file.name, value, MAX_PAGES_DEEP)
         for number, found in enumerate(self.records[before:], start=1):
-            if len(self.records) - before > 1:
-                self.records[before + number - 1] = Found(f"{file.name} #{number}", found.value)
+            where = f"{file.name} #{number}" if len(self.records) - before > 1 else file.name
+            self.records[before + number - 1] = Found(where, found.value, _problem(found.value))
 
     def _document(self, where: str, value: Any, deep: int) -> None:
         if isinstance(value, dict) and not is_article(value):
@@ -80,7 +81,8 @@ class Pages:
         kinds = [kind for kind in BESIDE if isinstance(value.get(kind), list)]
         for kind in kinds:
             for item in value[kind]:
-                if isinstance(item, dict) and isinstance(item.get("id"), str | int):
+                is_one = isinstance(item, dict) and isinstance(item.get("id"), str | int)
+                if is_one and not _problem(item):
                     self.beside[kind, str(item["id"])] = item
         return bool(kinds) or "articles" in value
 
@@ -100,6 +102,15 @@ class Pages:
 def is_article(value: Any) -> bool:
     """Tell an article from a page, a section or a folder, by its fields."""
     return isinstance(value, dict) and bool({"body", "description", "title"} & value.keys())
+
+
+def _problem(value: Any) -> str:
+    """Return why no database takes a record, or nothing."""
+    try:
+        strict_json.check(value, max_values=MAX_VALUES)
+    except strict_json.BadJson as error:
+        return str(error)
+    return ""
 
 
 def _records(data: bytes) -> Iterator[Any]:
