@@ -103,7 +103,7 @@ def _may(request: HttpRequest, made: BulkMove) -> bool:
 def _start_words(made: BulkMove) -> str:
     words = f"{made}: {made.rows.count()} articles"
     if made.labels:
-        words = f"Add {', '.join(made.labels)} to {made.rows.count()} articles"
+        words = f"Add {', '.join(f'“{label}”' for label in made.labels)} to {made.rows.count()} articles"
     if made.kind == BulkMove.Kind.EVERYONE:
         return f"{words}. {EVERYONE_WORDS}"
     if made.kind == BulkMove.Kind.APPROVE:

@@ -141,7 +141,8 @@ class ArticleImportAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         """Keep the file before the transaction of the form begins: copying it would lock the database."""
         upload = _keep(request) if self.has_add_permission(request) else None
         request.upload = upload  # type: ignore[attr-defined]  # for save_model
-        context = {"title": "Import articles", **(extra_context or {})}
+        only_save = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        context = {"title": "Import articles", **only_save, **(extra_context or {})}
         try:
             return super().add_view(request, form_url, context)
         finally:

