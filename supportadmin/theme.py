@@ -110,6 +110,7 @@ UNFOLD: dict[str, Any] = {
                     },
                     _page("Gaps", "help_center", "kb.gap"),
                     _page("Test questions", "quiz", "kb.questionrun"),
+                    _page("Article imports", "move_to_inbox", "kb.articleimport", "kb.add_article"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
                     _page("Voice", "record_voice_over", "kb.voiceterm"),

@@ -145,7 +145,7 @@ def test_labels_are_added_and_taken_back(drafts: list[int], writer: Actor) -> No
     assert said(bulk(writer, "label", drafts[:1], labels=["old"])) == (0, 1)
 
 
-@pytest.mark.row("R23")
+@pytest.mark.row("R17")
 def test_a_killed_job_goes_on_and_does_nothing_twice(
     drafts: list[int], writer: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,7 +139,6 @@ def test_a_file_beyond_the_limit_is_refused(
     assert (ArticleImport.objects.count(), kept(upload_dir)) == (0, 0)
 
 
-@pytest.mark.row("R5")
 def test_a_hostile_zip_fails_with_the_reason_and_writes_nothing(
     ann: Client, upload_dir: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -154,7 +153,7 @@ def test_a_hostile_zip_fails_with_the_reason_and_writes_nothing(
     assert (Article.objects.count(), kept(upload_dir)) == (0, 0)
 
 
-@pytest.mark.row("R23")
+@pytest.mark.row("R17")
 def test_a_killed_import_goes_on_where_it_was(
     writer: Actor, upload_dir: Path, django_capture_on_commit_callbacks: Any
 ) -> None:

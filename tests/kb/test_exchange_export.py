@@ -155,7 +155,6 @@ def test_the_published_texts_alone(tmp_path: Path, writer: Actor) -> None:
     assert set(files_of(tmp_path / "rest")) == {"open.md", "vocabulary.yaml"}
 
 
-@pytest.mark.row("R5")
 @pytest.mark.usefixtures("base")
 def test_no_address_leads_out_of_the_folder_and_no_link_is_followed(tmp_path: Path) -> None:
     Article.objects.filter(slug="open").update(slug="../../evil")

@@ -129,7 +129,6 @@ def as_link(info: zipfile.ZipInfo) -> None:
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
 
 
-@pytest.mark.row("R5")
 @pytest.mark.parametrize(
     ("data", "code"),
     [
