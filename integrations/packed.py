@@ -107,7 +107,7 @@ def opened(path: Path) -> Iterator[ByteSource]:
 @contextmanager
 def _zip_member(raw: IO[bytes]) -> Iterator[tuple[_Readable, int]]:
     """Open the one file in the archive; yield it with its packed size."""
-    _check_directory(raw)
+    check_directory(raw)
     with ExitStack() as stack:
         try:
             archive = stack.enter_context(zipfile.ZipFile(raw))
@@ -118,7 +118,7 @@ def _zip_member(raw: IO[bytes]) -> Iterator[tuple[_Readable, int]]:
         yield member, info.compress_size  # type: ignore[misc]
 
 
-def _check_directory(raw: IO[bytes]) -> None:
+def check_directory(raw: IO[bytes]) -> None:
     """Refuse a list of contents that is itself a bomb, before zipfile reads it."""
     size = raw.seek(0, 2)
     raw.seek(max(0, size - MAX_END_BYTES))
@@ -132,7 +132,8 @@ def _check_directory(raw: IO[bytes]) -> None:
         raise InvalidInput("The zip file holds too many files.", code="suspicious_archive")
 
 
-def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def files_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files of an archive, or refuse it where one would reach outside."""
     infos = [info for info in archive.infolist() if not info.is_dir()]
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/"))
@@ -140,13 +141,17 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             raise InvalidInput("The zip file holds a path that leads out of it.", code="suspicious_archive")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise InvalidInput("The zip file holds a link.", code="suspicious_archive")
-    files = [info for info in infos if not info.filename.startswith("__MACOSX/")]
+        if info.flag_bits & ENCRYPTED:
+            raise InvalidInput("The zip file is locked with a password. Unpack it first.", code="bad_archive")
+    return [info for info in infos if not info.filename.startswith("__MACOSX/")]
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    files = files_of(archive)
     if len(files) != 1:
         raise InvalidInput(
             f"The zip file holds {len(files)} files. Pack one export file by itself.", code="bad_archive"
         )
-    if files[0].flag_bits & ENCRYPTED:
-        raise InvalidInput("The zip file is locked with a password. Unpack it first.", code="bad_archive")
     if files[0].file_size > MAX_UNPACKED_BYTES:
         raise InvalidInput("The file holds more than 2 GB. Export it in parts.", code="file_too_large")
     return files[0]

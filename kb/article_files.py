@@ -17,6 +17,7 @@ from frontmatter.default_handlers import YAMLHandler
 
 FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 FIELD = re.compile(r"^([A-Za-z_][\w-]*):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+LINE_ENDS = re.compile(r"\s*[\r\n]\s*")
 TITLE_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 
 
@@ -45,8 +46,9 @@ def parse_article(text: str, *, name: str) -> ArticleFile:
     except yaml.YAMLError:  # such as an unquoted "title: Billing: how it works"
         metadata, body = _plain_fields(text)
     heading = TITLE_HEADING.search(body)
-    title = str(metadata.get("title") or (heading.group(1) if heading else "") or name.replace("-", " "))
-    return ArticleFile(str(metadata.get("id") or name), " ".join(title.split()), body, dict(metadata))
+    stated = LINE_ENDS.sub(" ", str(metadata.get("title") or "")).strip()
+    title = stated or " ".join((heading.group(1) if heading else name.replace("-", " ")).split())
+    return ArticleFile(str(metadata.get("id") or name), title, body, dict(metadata))
 
 
 def read_articles(folder: Path) -> list[ArticleFile]:

@@ -94,7 +94,7 @@ def _import(actor: Actor, reviewer: Actor, incoming: IncomingArticle, publish: b
         )
     _file(actor, article, incoming)
     if publish:
-        _publish(actor, reviewer, revision)
+        publish_through_review(actor, reviewer, revision)
     return ImportOutcome(article.pk, revision.pk, created=before == 0, changed=revision.number != before)
 
 
@@ -128,7 +128,7 @@ def _file(actor: Actor, article: Article, incoming: IncomingArticle) -> None:
     )
 
 
-def _publish(actor: Actor, reviewer: Actor, revision: Revision) -> None:
+def publish_through_review(actor: Actor, reviewer: Actor, revision: Revision) -> None:
     """Take the revision from the state that it is in to published."""
     if revision.state == workflow.DRAFT:
         revision_submit(actor=actor, revision=revision)

@@ -79,7 +79,7 @@ def render(markdown: str) -> str:
         raise ValueError(problem)
     tokens = parse(markdown)
     markup = _parser.renderer.render(tokens, _parser.options, {})
-    if _is_deep(markup):
+    if is_deep(markup):
         tokens = parse(markdown, _text_only_parser)
         markup = _text_only_parser.renderer.render(tokens, _text_only_parser.options, {})
     anchors = {str(token.attrGet("id")) for token in tokens if token.type == "heading_open"}
@@ -185,7 +185,7 @@ def _is_safe_link(url: str) -> bool:
     return _is_local(url) or seen.startswith(tuple(f"{scheme}:" for scheme in URL_SCHEMES))
 
 
-def _is_deep(markup: str) -> bool:
+def is_deep(markup: str) -> bool:
     """Tell whether more than MAX_HTML_DEPTH elements stand open at once."""
     unclosed: Counter[str] = Counter()
     depth = 0

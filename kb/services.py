@@ -37,10 +37,7 @@ def article_create(
     """Create an article with its first draft; refuse a slug that is taken. Return the draft."""
     author_id = person(actor, "kb.add_article")
     slug = slug.strip().lower()
-    if len(slug) > MAX_SLUG_LENGTH or not SLUG.fullmatch(slug):
-        raise InvalidInput(
-            f"Use at most {MAX_SLUG_LENGTH} letters a-z, digits and hyphens for the slug.", code="bad_slug"
-        )
+    check_slug(slug)
     with transaction.atomic():
         article = _new_article(slug, owner_id or author_id)
         activity.record(actor, "article.created", article, after={"slug": slug})
@@ -67,7 +64,7 @@ def revision_save_draft(
     """
     author_id = person(actor, "kb.change_article")
     title, body = _clean(title), _clean(body)
-    _check_text(title, body)
+    check_text(title, body)
     latest = article.revisions.order_by("-number").first()
     if latest is not None and latest.number != base_number:
         raise _stale(latest, base_number, title, body)
@@ -147,10 +144,7 @@ def article_set_labels(*, actor: Actor, article: Article, names: Collection[str]
     """File the article under these labels, making those that do not exist yet."""
     require(actor, "kb.change_article")
     wanted = sorted({_clean(name) for name in names} - {""})
-    if len(wanted) > MAX_LABELS or any(len(name) > MAX_LABEL_LENGTH for name in wanted):
-        raise InvalidInput(
-            f"Use at most {MAX_LABELS} labels of at most {MAX_LABEL_LENGTH} characters.", code="bad_labels"
-        )
+    check_labels(wanted)
     with transaction.atomic():
         before = sorted(label.name for label in article.labels.all())
         if wanted != before:
@@ -254,7 +248,24 @@ def _clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _check_text(title: str, body: str) -> None:
+def check_labels(names: Collection[str]) -> None:
+    """Refuse more or longer labels than an article may have."""
+    if len(names) > MAX_LABELS or any(len(name) > MAX_LABEL_LENGTH or "\x00" in name for name in names):
+        raise InvalidInput(
+            f"Use at most {MAX_LABELS} labels of at most {MAX_LABEL_LENGTH} characters.", code="bad_labels"
+        )
+
+
+def check_slug(slug: str) -> None:
+    """Refuse what cannot be part of an article's address."""
+    if len(slug) > MAX_SLUG_LENGTH or not SLUG.fullmatch(slug):
+        raise InvalidInput(
+            f"Use at most {MAX_SLUG_LENGTH} letters a-z, digits and hyphens for the slug.", code="bad_slug"
+        )
+
+
+def check_text(title: str, body: str) -> None:
+    """Refuse a text that no revision may have."""
     if not title.strip() or not body.strip():
         raise InvalidInput("An article needs a title and a text.", code="empty_text")
     if len(title) > TITLE_LENGTH or "\n" in title.strip():

@@ -8,6 +8,10 @@ from typing import Any
 from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.audit.running import audit_run
+from kb.bulk.services import TASK as BULK_TASK
+from kb.bulk.services import bulk_run
+from kb.exchange.imports import APPLY_TASK, READ_TASK, import_apply, import_read
+from kb.exchange.uploads import uploads_forget
 from kb.findings.comparing import TASK as COMPARE_TASK
 from kb.findings.comparing import compare, compare_queue
 from kb.gaps.resolving import gaps_check
@@ -57,8 +61,8 @@ def relint_all(*, progress: Progress) -> dict[str, Any]:
 
 @handler("kb.tasks.forget")
 def forget(*, progress: Progress) -> dict[str, Any]:
-    """Delete typed texts that nobody came back to."""
-    return {"unsaved_drafts": unsaved_forget_old()}
+    """Delete typed texts and uploads that nobody came back to."""
+    return {"unsaved_drafts": unsaved_forget_old(), "uploads": uploads_forget()}
 
 
 @handler(COMPARE_TASK)
@@ -87,3 +91,21 @@ def ask_questions(*, progress: Progress, requester: str = "") -> dict[str, Any]:
 def suggest_questions(*, progress: Progress, article_id: int) -> dict[str, Any]:
     """Suggest test questions for one article; a second run finds them there."""
     return {"suggested": questions_suggest(Article.objects.get(pk=article_id))}
+
+
+@handler(READ_TASK)
+def read_import(*, progress: Progress, batch_id: int) -> dict[str, Any]:
+    """Read an upload of articles; a second run reads it anew."""
+    return import_read(batch_id, progress=progress)
+
+
+@handler(APPLY_TASK)
+def apply_import(*, progress: Progress, batch_id: int) -> dict[str, Any]:
+    """Take the articles of an upload in; a second run goes on with those that are not in yet."""
+    return import_apply(batch_id, progress=progress)
+
+
+@handler(BULK_TASK)
+def bulk_move(*, progress: Progress, move_id: int) -> dict[str, Any]:
+    """Move many articles; a second run goes on with those that wait."""
+    return bulk_run(move_id, progress=progress)

@@ -119,6 +119,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:kb_audience_tester"),
                         "permission": _allowed("kb.view_article"),
                     },
+                    _page("Article imports", "move_to_inbox", "kb.articleimport", "kb.add_article"),
                     _page("Audiences", "groups", "kb.audiencevalue"),
                     _page("Product pages", "web", "kb.productpage"),
                     _page("Search synonyms", "swap_horiz", "kb.searchsynonyms"),

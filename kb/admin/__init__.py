@@ -1,5 +1,31 @@
-"""The knowledge base in the admin: articles, revisions, audiences, product pages, findings, gaps, words."""
+"""The knowledge base in the admin, one module per kind of page."""
 
-from kb.admin import articles, audiences, findings, gaps, lint, questions, revisions, synonyms, voice
+from kb.admin import (
+    articles,
+    audiences,
+    bulk,
+    findings,
+    gaps,
+    imports,
+    lint,
+    questions,
+    revisions,
+    sources,
+    synonyms,
+    voice,
+)
 
-__all__ = ["articles", "audiences", "findings", "gaps", "lint", "questions", "revisions", "synonyms", "voice"]
+__all__ = [
+    "articles",
+    "audiences",
+    "bulk",
+    "findings",
+    "gaps",
+    "imports",
+    "lint",
+    "questions",
+    "revisions",
+    "sources",
+    "synonyms",
+    "voice",
+]

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core.admin_base import BaseAdmin, actor_of
 from core.admin_transitions import TransitionMixin
@@ -24,7 +24,9 @@ from core.errors import DomainError
 from core.models import User
 from kb import workflow
 from kb.admin.audience_tester import AudienceTesterMixin
+from kb.admin.bulk import BulkMixin
 from kb.admin.evidence import preview
+from kb.admin.exporting import ExchangeMixin
 from kb.admin.forms import ArticleForm
 from kb.admin.freshness import STILL_CORRECT, FreshnessMixin
 from kb.admin.lint import LintFilter, LintMixin
@@ -82,7 +84,14 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class ArticleActionForm(ActionForm):
-    """The bulk actions, with the owner that one of them sets."""
+    """The bulk actions, with the owner and the labels that two of them set."""
+
+    new_labels = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Labels, …", "aria-label": "Labels to add"}),
+    )
 
     new_owner = forms.ModelChoiceField(
         User.objects.filter(is_staff=True, is_active=True),
@@ -95,7 +104,15 @@ class ArticleActionForm(ActionForm):
 
 @admin.register(Article)
 class ArticleAdmin(
-    LintMixin, UnsavedMixin, FreshnessMixin, QuestionsMixin, AudienceTesterMixin, TransitionMixin, BaseAdmin
+    BulkMixin,
+    ExchangeMixin,
+    LintMixin,
+    UnsavedMixin,
+    FreshnessMixin,
+    QuestionsMixin,
+    AudienceTesterMixin,
+    TransitionMixin,
+    BaseAdmin,
 ):
     """The articles that bots answer from."""
 
@@ -107,7 +124,17 @@ class ArticleAdmin(
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     action_form = ArticleActionForm
-    actions = ("lint_selected", "archive_selected", "set_owner_of_selected")
+    actions = (
+        "submit_selected",
+        "approve_selected",
+        "publish_selected",
+        "everyone_selected",
+        "label_selected",
+        "set_owner_of_selected",
+        "lint_selected",
+        "export_selected",
+        "archive_selected",
+    )
     transitions = (*ARTICLE_MOVES, STILL_CORRECT)
     change_form_before_template = "admin/kb/unsaved.html"
     change_form_outer_after_template = "admin/kb/article_after.html"

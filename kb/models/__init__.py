@@ -6,6 +6,8 @@ Effects belong to the services: saving a row here does nothing but save it.
 from kb.models.articles import TITLE_LENGTH, Article, ArticleAudience, Revision
 from kb.models.audiences import AudienceValue, Label, ProductPage
 from kb.models.audit import KnowledgeBaseAudit
+from kb.models.bulk import BulkMove, BulkMoveRow
+from kb.models.exchange import ArticleImport, ArticleImportRow, ArticleSource, ExchangeSystem
 from kb.models.findings import ArticleClaim, ComparedArticle, PairFinding
 from kb.models.gaps import SIGNAL_LENGTH, DraftSource, Gap, GapChange, GapSignal
 from kb.models.index import ArticleIndexState, ChunkEmbedding, IndexedChunk, IndexVersion
@@ -26,14 +28,20 @@ __all__ = [
     "Article",
     "ArticleAudience",
     "ArticleClaim",
+    "ArticleImport",
+    "ArticleImportRow",
     "ArticleIndexState",
     "ArticleQuestion",
+    "ArticleSource",
     "ArticleUsage",
     "ArticleVote",
     "AudienceValue",
+    "BulkMove",
+    "BulkMoveRow",
     "ChunkEmbedding",
     "ComparedArticle",
     "DraftSource",
+    "ExchangeSystem",
     "Gap",
     "GapChange",
     "GapSignal",

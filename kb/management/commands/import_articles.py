@@ -1,4 +1,4 @@
-"""Import a folder of Markdown articles, file by file, through review by a second person."""
+"""Import articles of another system or a Markdown folder, one by one, through review by a second person."""
 
 from __future__ import annotations
 
@@ -12,73 +12,101 @@ from django.core.management.base import BaseCommand, CommandParser
 from core.actors import Actor
 from core.errors import DomainError, InvalidInput
 from core.models import User
-from kb.article_files import ArticleFile, parse_article
-from kb.importing import IncomingArticle, article_import
-from kb.markdown import slug as slug_of
+from core.permissions import require
+from kb.exchange.applying import Result, rows_apply
+from kb.exchange.audience_mapping import AudienceMapping, mapping_of, mapping_of_text
+from kb.exchange.contracts import CONFLICT, OUTCOMES, REJECTED, SKIPPED, SYSTEMS, counts_of
+from kb.exchange.planning import Planner
+from kb.exchange.reading import Reading, read
+from kb.exchange.vocabulary import vocabulary_ensure
 
-AUDIENCE_KINDS = {"user_types": "user_type", "tiers": "tier", "product_areas": "product_area"}
-MAX_FILE_BYTES = 1_000_000
 EXIT_REJECTED, EXIT_REFUSED = 1, 2
+LISTED = {CONFLICT: "conflicts", SKIPPED: "skipped", REJECTED: "rejected"}
 
 
 class Command(BaseCommand):
-    """``manage.py import_articles``: exit status 0 when done, 1 with rejected files, 2 when refused."""
+    """``manage.py import_articles``: exit status 0 when done, 1 with rejected rows, 2 when refused."""
 
     help = (
-        "Import Markdown files with front matter (slug, title, audience, pages, labels, owner). Each goes "
-        "through the same review as an article written here; an unchanged file makes no revision."
+        "Import a folder or zip of Markdown files with front matter, or the JSON of Zendesk Help Center or "
+        "Freshdesk Solutions. Each article goes through the same review as one written here; an unchanged "
+        "one makes no revision; what was changed here and there is left for a person."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path)
-        parser.add_argument("--source", choices=["markdown"], default="markdown")
+        parser.add_argument("--source", choices=SYSTEMS, default="markdown")
         parser.add_argument("--author", required=True, metavar="USERNAME", help="who writes the revisions")
         parser.add_argument(
             "--reviewer",
             metavar="USERNAME",
             help="who approves and publishes them; without, they stay drafts",
         )
+        parser.add_argument(
+            "--mapping", type=Path, metavar="FILE", help="which segment or folder is which audience, as JSON"
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["path"]
+        system: str = options["source"]
         try:
             author = _actor(options["author"])
             reviewer = _actor(options["reviewer"]) if options["reviewer"] else None
-            if not options["path"].is_dir():
-                raise InvalidInput(f"{options['path']} is not a folder.")
+            require(author, "kb.add_article")
+            if not path.exists():
+                raise InvalidInput(f"{path} does not exist.")
+            reading = read(path, system, _mapping(options["mapping"]))
         except DomainError as refusal:
             self.stderr.write(f"Refused: {refusal.message}")
             sys.exit(EXIT_REFUSED)
-        result = self._import(options["path"], author, reviewer, loud=options["verbosity"] > 0)
+        results = self._apply(reading, system, author, reviewer, loud=options["verbosity"] > 0)
+        said = _said(results)
         if options["json"]:
-            options["json"].write_text(json.dumps(result, indent=2))
-        if result["rejected"]:
+            options["json"].write_text(json.dumps(said, indent=2, ensure_ascii=False))
+        if options["verbosity"] > 0:
+            self._report(results)
+        if said["rejected"]:
             sys.exit(EXIT_REJECTED)
 
-    def _import(self, folder: Path, author: Actor, reviewer: Actor | None, *, loud: bool) -> dict[str, Any]:
-        paths = sorted(folder.rglob("*.md"))
-        counts = {"created": 0, "updated": 0, "unchanged": 0}
-        rejected: list[dict[str, str]] = []
-        for number, path in enumerate(paths, start=1):
-            try:
-                outcome = article_import(
-                    actor=author,
-                    reviewer=reviewer or author,
-                    incoming=_incoming(_read(path)),
-                    publish=reviewer is not None,
-                )
-            except DomainError as refusal:
-                rejected.append({"file": str(path.relative_to(folder)), "reason": refusal.message})
-            else:
-                kind = "created" if outcome.created else "updated" if outcome.changed else "unchanged"
-                counts[kind] += 1
+    def _apply(
+        self, reading: Reading, system: str, author: Actor, reviewer: Actor | None, *, loud: bool
+    ) -> list[Result]:
+        vocabulary_ensure(actor=author, vocabulary=reading.vocabulary)
+        planner = Planner(actor=author, system=system, vocabulary=reading.vocabulary)
+        results = []
+        applied = rows_apply(actor=author, planner=planner, rows=reading.rows, reviewer=reviewer)
+        for number, result in enumerate(applied, start=1):
+            results.append(result)
             if loud and self.stdout.isatty():
-                self.stdout.write(f"\r{number} of {len(paths)} files", ending="")
-        if loud:
-            self.stdout.write(f"\n{counts}, rejected: {len(rejected)}")
-            for row in rejected:
-                self.stderr.write(f"{row['file']}: {row['reason']}")
-        return {"files": len(paths), **counts, "rejected": rejected}
+                self.stdout.write(f"\r{number} of {len(reading.rows)} articles", ending="")
+        return results
+
+    def _report(self, results: list[Result]) -> None:
+        counts = counts_of(result.outcome for result in results)
+        self.stdout.write(", ".join(f"{name}: {count}" for name, count in counts.items()))
+        for result in results:
+            if result.outcome in LISTED:
+                self.stderr.write(f"{result.row.where}: {result.outcome}: {result.reason}")
+            elif result.reason:
+                self.stdout.write(f"{result.row.where}: {result.outcome}. {result.reason}")
+
+
+def _said(results: list[Result]) -> dict[str, Any]:
+    """Return the result as the JSON file holds it: counts, and the rows that somebody has to look at."""
+    counts: dict[str, Any] = counts_of(result.outcome for result in results)
+    counts["counts"] = dict(counts)
+    for outcome in OUTCOMES:
+        rows = [
+            {"file": result.row.where, "title": result.row.title, "reason": result.reason}
+            for result in results
+            if result.outcome == outcome
+        ]
+        if outcome in LISTED:
+            counts[LISTED[outcome]] = rows
+        elif any(row["reason"] for row in rows):
+            counts.setdefault("notes", []).extend(row for row in rows if row["reason"])
+    return {"files": len(results), **counts}
 
 
 def _actor(username: str) -> Actor:
@@ -88,33 +116,10 @@ def _actor(username: str) -> Actor:
     return Actor.of_user(user)
 
 
-def _read(path: Path) -> ArticleFile:
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise InvalidInput(f"The file is larger than {MAX_FILE_BYTES} bytes.", code="too_long")
-    return parse_article(path.read_text(encoding="utf-8", errors="replace"), name=path.stem)
-
-
-def _incoming(file: ArticleFile) -> IncomingArticle:
-    """Read the front matter; an article that names no audience stays without one."""
-    facts = file.metadata
-    stated = facts.get("audience")
-    audience: dict[str, Any] = stated if isinstance(stated, dict) else {}
-    owner = User.objects.filter(username=str(facts.get("owner", "")), is_active=True).first()
-    return IncomingArticle(
-        slug=str(facts.get("slug") or slug_of(file.article_id)),
-        title=file.title,
-        body=file.markdown,
-        for_everyone=str(audience.get("everyone", "")).lower() == "true",
-        audience=[
-            (kind, value) for name, kind in AUDIENCE_KINDS.items() for value in _texts(audience.get(name))
-        ],
-        pages=_texts(facts.get("pages")),
-        labels=_texts(facts.get("labels")),
-        owner_id=owner.pk if owner else None,
-    )
-
-
-def _texts(value: Any) -> list[str]:
-    """Return a list of texts from front matter, where one value may stand without brackets."""
-    values = value if isinstance(value, list) else [value] if value else []
-    return [str(item) for item in values]
+def _mapping(path: Path | None) -> AudienceMapping:
+    if path is None:
+        return AudienceMapping()
+    try:
+        return mapping_of(mapping_of_text(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}.", code="unreadable") from error
