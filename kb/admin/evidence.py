@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 
 from kb.admin.lint import lint_context
 from kb.diff import Fold, folded, side_by_side
+from kb.findings.services import conflicts_of
 from kb.gate import obstacles
 from kb.line_comments import Placed, open_comments, placed
 from kb.markdown import render
@@ -76,7 +77,7 @@ def _with_comments(fold: Fold, by_line: dict[int, list[Placed]]) -> dict[str, An
 
 def decision_evidence(revision: Revision) -> str:
     """Return what stands beside a decision about the revision, as safe HTML."""
-    context = {**changes(revision), **lint_context(revision)}
+    context = {**changes(revision), **lint_context(revision, conflicts_of(revision))}
     parts = ("admin/kb/lint.html", "admin/kb/changes.html")
     return format_html_join("", "{}", ((render_to_string(part, context),) for part in parts))
 

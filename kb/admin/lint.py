@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -141,17 +142,21 @@ class LintMixin(ModelAdmin):
         return JsonResponse({"findings": rows, "counts": count_by_severity(found)})
 
 
-def lint_context(revision: Revision) -> dict[str, Any]:
-    """Return what a page shows of a revision's findings and of its article's readiness."""
+def lint_context(revision: Revision, conflicts: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return what a page shows of a revision's findings and of its article's readiness.
+
+    ``conflicts`` are what the text contradicts, where somebody has looked; else those of the live text count.
+    """
     kept = RevisionLint.objects.filter(revision=revision, version=VERSION).first() or lint_keep(revision)
     ready: Readiness = readiness_of(revision)
     return {
         "lint": kept,
+        "conflicts": conflicts,
         "readiness": ready,
         "readiness_tests": (
             ("Answers a clear question", ready.asks_a_clear_question),
             ("Has an audience", ready.has_an_audience),
-            ("No contradictions", ready.is_free_of_contradictions),
+            ("No contradictions", ready.is_free_of_contradictions if conflicts is None else not conflicts),
         ),
     }
 

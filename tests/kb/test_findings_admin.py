@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core.actors import Actor
 from core.models import Job, User
-from kb.models import Article, PairFinding
-from tests.kb.conftest import WRITER
+from kb.models import Article, PairFinding, Revision
+from kb.review import revision_submit
+from tests.kb.conftest import REVIEWER, WRITER
 from tests.kb.test_findings import IN_14, IN_30
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("2.8")]
@@ -72,6 +74,22 @@ def test_the_article_page_names_what_it_contradicts(owner: Client, finding: Pair
     PairFinding.objects.update(state="dismissed", reason="Checked.", decided_by="olga")
     page = owner.get(address).content.decode()
     assert reverse("admin:kb_pairfinding_change", args=(finding.pk,)) not in page
+
+
+def test_a_reviewer_sees_what_a_text_would_contradict(
+    client: Client,
+    make_user: Callable[..., User],
+    finding: PairFinding,
+    draft: Callable[..., Revision],
+    writer: Actor,
+) -> None:
+    said = IN_14.replace("14", "90")
+    revision = draft("third", "Is there a refund?", f"# Is there a refund?\n\n{said}\n")
+    revision_submit(actor=writer, revision=revision)
+    client.force_login(make_user("rex", *REVIEWER))
+    page = client.get(reverse("admin:kb_revision_transition", args=(revision.pk, "approve"))).content.decode()
+    assert f"“{said}” here, “{IN_30}” there" in page
+    assert '<span class="kb-test kb-no-test">no</span> No contradictions' in page
 
 
 def test_who_may_only_look_sees_the_page_and_may_do_nothing(
