@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -47,30 +49,52 @@ def client_of(demo: dict[str, Any]) -> Callable[[str], Client]:
     return enter
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder with the demo as `make run` prepares it, made once for all processes of the run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "prepared"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.mkdir()
+            for words in (("migrate", "--verbosity=0"), ("quickstart",)):
+                subprocess.run(
+                    _manage(*words), env=_environment(folder, 8000), check=True, timeout=170, cwd=ROOT
+                )
+    return folder
+
+
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def served(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[dict[str, Any]]:
     """Run the product as `make run` does, in a folder of its own; return the credentials of its demo."""
     folder: Path = tmp_path_factory.mktemp("served")
-    environment = {name: value for name, value in os.environ.items() if name not in OTHERS_SERVERS}
-    environment |= {
-        "DATA_DIR": str(folder),
-        "PORT": str(_free_port()),
-        "DJANGO_SETTINGS_MODULE": "supportadmin.settings",
-    }
-
-    def manage(*words: str) -> list[str]:
-        return [sys.executable, str(ROOT / "manage.py"), *words]
-
-    for words in (("migrate", "--verbosity=0"), ("quickstart",)):
-        subprocess.run(manage(*words), env=environment, check=True, timeout=170, cwd=ROOT)
-    server = subprocess.Popen(manage("serve"), env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    port = _free_port()
+    server = subprocess.Popen(
+        _manage("serve"), env=_environment(folder, port), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert server.stdout is not None
         assert any(line.startswith("Ready at") for line in server.stdout), "the server ended"
-        yield json.loads((folder / "demo-credentials.json").read_text())
+        made = json.loads((folder / "demo-credentials.json").read_text())
+        yield {**made, "url": f"http://127.0.0.1:{port}"}
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
+
+
+def _environment(folder: Path, port: int) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in OTHERS_SERVERS}
+    return kept | {
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "DJANGO_SETTINGS_MODULE": "supportadmin.settings",
+    }
+
+
+def _manage(*words: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
 def _free_port() -> int:
