@@ -16,8 +16,9 @@ from typing import TypedDict
 import numpy as np
 
 from kb.article_files import read_articles
+from kb.embedding import Encoder, index_article
 from kb.ranking import METHODS
-from kb.snapshot import Encoder, IndexSnapshot, index_article
+from kb.snapshot import IndexSnapshot
 
 DEPTH = 10
 

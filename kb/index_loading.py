@@ -19,11 +19,12 @@ from django.db import connection
 from kb import index_version
 from kb.chunking import Chunk
 from kb.contracts import Audience
+from kb.embedding import IndexedArticle, embed_chunks, unpack
 from kb.index_version import Version
 from kb.indexing import encoder, load_vectors
 from kb.models import Article, ArticleIndexState, IndexedChunk
 from kb.sections import Selection
-from kb.snapshot import IndexedArticle, IndexSnapshot, embed_chunks, unpack
+from kb.snapshot import IndexSnapshot
 from kb.synonyms import current_synonyms
 from nlp.encoder import SentenceEncoder
 

@@ -17,8 +17,8 @@ from django.db import transaction
 
 from kb import index_version
 from kb.chunking import Chunk, chunk
+from kb.embedding import embed_chunks, embed_title, pack, unpack
 from kb.models import Article, ArticleIndexState, ChunkEmbedding, IndexedChunk, Revision
-from kb.snapshot import embed_chunks, embed_title, pack, unpack
 from nlp.encoder import SentenceEncoder, load_encoder
 
 BATCH = 500  # hashes a query: SQLite binds a limited number of parameters

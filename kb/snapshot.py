@@ -19,17 +19,7 @@ import numpy as np
 
 from kb import ranking
 from kb.chunking import Chunk
-from kb.embedding import (  # noqa: F401 - others take them from here
-    Encoder,
-    Id,
-    IndexedArticle,
-    embed_chunks,
-    embed_title,
-    index_article,
-    inner,
-    pack,
-    unpack,
-)
+from kb.embedding import Encoder, Id, IndexedArticle, inner
 from kb.passages import Passages
 from kb.sections import Sections, Selection
 from nlp.bm25 import BM25, Wanted, tokenize

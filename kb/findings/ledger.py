@@ -18,11 +18,11 @@ from django.db.models import Count, Max
 from kb.claims.comparison import Encode
 from kb.claims.extraction import Claim, article_claims
 from kb.claims.quantities import Quantity
+from kb.embedding import pack, unpack
 from kb.findings.pairs import Statement
 from kb.findings.published import PublishedText
 from kb.models import ArticleClaim, ComparedArticle
 from kb.ranking import to_lattice
-from kb.snapshot import pack, unpack
 
 EXTRACTION_VERSION = 1  # raise it when kb.claims.extraction finds other claims: all texts are read anew then
 MAX_CLAIMS = 1_000  # of one article; what a hostile one says beyond that is not compared

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kb.embedding import unpack
 from kb.gaps.material import Material, material_of
 from kb.indexing import encoder
 from kb.models import Gap
-from kb.snapshot import unpack
 from tickets.similar import GoodReply, good_replies
 
 OFFERED = 3

@@ -15,11 +15,11 @@ from django.db.models import Count, Max
 from core import activity
 from core.actors import Actor
 from kb.contracts import MissingAnswer
+from kb.embedding import Encoder, pack, unpack
 from kb.gaps import workflow
 from kb.gaps.clustering import SAME_GAP_COSINE, Centroids, mean_of, most_typical
 from kb.gate import policy
 from kb.models import SIGNAL_LENGTH, TITLE_LENGTH, Article, Gap, GapChange, GapSignal
-from kb.snapshot import Encoder, pack, unpack
 from nlp.bm25 import tokenize
 from nlp.redaction import redact
 

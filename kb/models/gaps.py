@@ -15,7 +15,7 @@ SIGNAL_LENGTH = 1_000
 class Gap(models.Model):
     """One thing that the knowledge base does not answer.
 
-    ``centroid`` is the mean of its signals' vectors under ``encoder``, as kb.snapshot.pack writes it.
+    ``centroid`` is the mean of its signals' vectors under ``encoder``, as kb.embedding.pack writes it.
     ``count`` are its signals, ``since_closed`` those that came after it was dismissed or resolved.
     """
 

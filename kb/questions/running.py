@@ -18,12 +18,12 @@ from core import activity, jobs
 from core.actors import Actor
 from core.models import Job
 from core.permissions import require
+from kb.embedding import index_article
 from kb.index_loading import LoadedIndex, fresh_index
 from kb.indexing import encoder
 from kb.models import Article, ArticleQuestion, QuestionRun, Revision
 from kb.questions.asking import Asked, ask, audiences_of
 from kb.retrieval import readable_ids
-from kb.snapshot import index_article
 
 TASK = "kb.tasks.test_articles"
 AT_LEAST = 3  # questions an article

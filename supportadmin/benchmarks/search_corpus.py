@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.models import User
 from kb import index_version
 from kb.chunking import Chunk
+from kb.embedding import embed_chunks, embed_title, pack
 from kb.indexing import content_hash, sync_article
 from kb.models import (
     Article,
@@ -24,7 +25,6 @@ from kb.models import (
     IndexedChunk,
     Revision,
 )
-from kb.snapshot import embed_chunks, embed_title, pack
 from nlp.encoder import SentenceEncoder
 
 SECTIONS = 8  # an article, one of them its title

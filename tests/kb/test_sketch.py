@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import ranking, sketch
+from kb.embedding import index_article
 from kb.sketch import Sketch
-from kb.snapshot import IndexSnapshot, index_article
+from kb.snapshot import IndexSnapshot
 from tests.kb.words_encoder import WordsEncoder
 
 WORDS = ["card", "invoice", "plan", "team", "key", "slack", "tax", "phone"]

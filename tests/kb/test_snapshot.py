@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.snapshot import Found, IndexSnapshot, embed_chunks, index_article, pack, unpack
+from kb.embedding import embed_chunks, index_article, pack, unpack
+from kb.snapshot import Found, IndexSnapshot
 from nlp.encoder import load_encoder
 from tests.kb.help_centre import ARTICLES
 from tests.kb.words_encoder import WordsEncoder

@@ -7,7 +7,8 @@ import pytest
 from kb.access import KINDS, Facets, facets, is_visible
 from kb.article_files import ArticleFile
 from kb.contracts import Audience
-from kb.snapshot import Found, IndexSnapshot, index_article
+from kb.embedding import index_article
+from kb.snapshot import Found, IndexSnapshot
 from nlp.encoder import load_encoder
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions
 
