@@ -60,7 +60,7 @@ class ArticleIndexState(models.Model):
     )
     revision = models.ForeignKey(Revision, on_delete=models.SET_NULL, null=True, related_name="+")
     title = models.CharField(max_length=TITLE_LENGTH, blank=True)
-    title_tokens = models.BinaryField(default=bytes)  # token vectors of the title, as kb.embedding.pack writes
+    title_tokens = models.BinaryField(default=bytes)  # of the title, as kb.embedding.pack writes
     content_hash = models.CharField(max_length=64, blank=True)
     encoder = models.CharField(max_length=16, blank=True)
     chunk_count = models.PositiveIntegerField(default=0)
