@@ -6,16 +6,20 @@ The sanitiser runs first, so whatever the converter does, scripts, styles and ev
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import nh3
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
 from core.errors import InvalidInput
 from kb.markdown import TAGS, is_deep
+
+# A text that is an address and nothing else is still a text.
+warnings.filterwarnings("ignore", category=MarkupResemblesLocatorWarning)
 
 MAX_HTML_CHARACTERS = 1_000_000
 FRAMES = ("iframe", "embed", "video", "audio", "source")

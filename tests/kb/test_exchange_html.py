@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.errors import InvalidInput
 from kb.exchange.html import MAX_HTML_CHARACTERS, html_to_markdown
 from kb.markdown import plain_text, render
+from tests.xss import PAYLOADS, active_nodes
 
 pytestmark = pytest.mark.row("2.18")
 ACTIVE = re.compile(
@@ -120,3 +121,11 @@ def test_plain_text_reads_as_it_was_written(text: str) -> None:
     assert " ".join(plain_text(html_to_markdown(f"<p>x {html} x</p>")).split()) == " ".join(
         f"x {words} x".split()
     )
+
+
+@pytest.mark.row("R19")
+def test_no_hostile_html_is_active_after_the_conversion() -> None:
+    assert len(PAYLOADS) >= 300
+    for payload in PAYLOADS:
+        for html in (payload, f"<p>{payload}</p>", f"<table><tr><td>{payload}</td></tr></table>"):
+            assert active_nodes(render(html_to_markdown(html))) == [], payload
