@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.management import call_command
 from django.test import Client, override_settings
 from playwright.sync_api import Page
 
 from core.models import User
+from kb.admin import audience_tester
 from supportadmin.quickstart import quickstart
+from tests.supportadmin.poison import People, poison
 
 ROOT = Path(__file__).resolve().parents[2]
+ONE_LIST = 1_000  # every row on one page
 OTHERS_SERVERS = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL")
 
 
@@ -125,3 +129,26 @@ def user_of(demo: dict[str, Any], role: str) -> User:
     """Return the first demo user in ``role``."""
     row = next(row for row in demo["people"] if row["role"] == role)
     return User.objects.get(username=row["username"])
+
+
+@pytest.fixture(scope="module")
+def people(django_db_setup: None, django_db_blocker: Any) -> Iterator[People]:
+    """Poison the test database once for the tests of a module; return who writes and who reviews."""
+    with django_db_blocker.unblock():
+        root, rene = (
+            User.objects.create_user(name, is_staff=True, is_superuser=True) for name in ("root", "rene")
+        )
+        poison(root, rene)
+        yield root, rene
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def root(
+    people: People, db: None, sign_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> Client:
+    """Return a superuser's browser in which every list shows all of its rows at once."""
+    monkeypatch.setattr(audience_tester, "PER_PAGE", ONE_LIST)
+    for model_admin in admin.site._registry.values():
+        monkeypatch.setattr(model_admin, "list_per_page", ONE_LIST, raising=False)
+    return sign_in(people[0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import admin
 from django.db import models
 from django.utils import timezone
 
@@ -57,6 +59,17 @@ COUNT = len(PAYLOADS)
 TURNS = 4
 LIVE = 60
 NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  # unique
+
+
+APPS = ("tickets", "kb", "intents", "escalation", "runtime")
+EDITOR = "/admin/kb/article/"
+People = tuple[User, User]
+
+
+def lists() -> Iterator[str]:
+    for model in admin.site._registry:
+        if model._meta.app_label in (*APPS, "core"):
+            yield f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
 
 
 def texts(model: type[models.Model], number: int, *names: str) -> dict[str, str]:
