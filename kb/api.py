@@ -35,6 +35,7 @@ from kb.serializers import (
 )
 
 ERRORS = {400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer, 429: ErrorSerializer}
+NOT_FOR_GOOD = {"Cache-Control": "no-cache"}  # restoring the merged article takes its redirect back
 AUDIENCE_PARAMETERS = [
     OpenApiParameter(kind, str, description="Who asks; counts for keys with the scope `identity` only.")
     for kind in access.KINDS
@@ -157,9 +158,9 @@ class ArticleViewSet(viewsets.ReadOnlyModelViewSet[Article]):
             if successor is None:
                 raise
         address = reverse("article-detail", args=[successor], request=request)
-        return Response(
-            {"merged_into": successor}, status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": address}
-        )
+        claims = request.META["QUERY_STRING"]  # whoever follows asks as the same reader
+        headers = {"Location": f"{address}?{claims}" if claims else address, **NOT_FOR_GOOD}
+        return Response({"merged_into": successor}, status=HTTPStatus.MOVED_PERMANENTLY, headers=headers)
 
     def get_serializer_class(self) -> type[ArticleListSerializer]:
         return ArticleListSerializer if self.action == "list" else ArticleSerializer

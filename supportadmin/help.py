@@ -23,7 +23,9 @@ def help_article(request: HttpRequest, slug: str) -> HttpResponse:
     if article is None:
         raise Http404
     if article.slug != slug:  # it was merged into this one
-        return redirect("help-article", slug=article.slug, permanent=True)
+        moved = redirect("help-article", slug=article.slug, permanent=True)
+        moved["Cache-Control"] = "no-cache"  # restoring the merged one takes this back
+        return moved
     text = resolve(article.markdown, lambda linked: reverse("help-article", args=[linked]))
     context = {"title": article.title, "html": markdown_html(text)}
     return render(request, "help/article.html", context)

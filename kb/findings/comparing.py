@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from core import jobs
@@ -53,11 +54,20 @@ def compare(*, progress: jobs.Progress | None = None) -> Compared:
     rules = rules_of(model.fingerprint)
     texts = {text.id: text for text in published_texts()}
     held = {row.pk: row for row in ComparedArticle.objects.all()}
-    changed = [text for text in texts.values() if not _is_compared(held.get(text.id), text, rules)]
-    vanished = held.keys() - texts.keys()
+    stale = _stale_claims()
+    changed = [
+        text
+        for text in texts.values()
+        if text.id in stale or not _is_compared(held.get(text.id), text, rules)
+    ]
+    vanished = (held.keys() | _named_articles()) - texts.keys()
     for done, text in enumerate(changed):
         before = held.get(text.id)
-        if before is None or (before.revision_id, before.rules) != (text.revision_id, rules):
+        if (
+            before is None
+            or text.id in stale
+            or (before.revision_id, before.rules) != (text.revision_id, rules)
+        ):
             say(done, len(changed), "Reading what articles state")
             claims_write(text, model.encode)
     touched = frozenset(text.id for text in changed) | vanished
@@ -76,7 +86,8 @@ def compare(*, progress: jobs.Progress | None = None) -> Compared:
         ]
         with transaction.atomic():
             found, gone = _keep(pairs, touched)
-            ComparedArticle.objects.filter(pk__in=ids).update(is_done=True)
+            compared = ComparedArticle.objects.filter(pk__in=ids)
+            compared.filter(revision__in=[text.revision_id for text in changed]).update(is_done=True)
     return Compared(len(texts), ArticleClaim.objects.count(), len(changed), found, gone)
 
 
@@ -100,6 +111,18 @@ def draft_conflicts(revision: Revision) -> list[Pair]:
     subjects = to_lattice(model.encode([statement.claim.subject for statement in own]))
     both = np.concatenate([subjects.astype(np.float16), vectors])
     return contradictions([*own, *statements], both, model.encode, {article.pk})
+
+
+def _named_articles() -> frozenset[int]:
+    """Return the articles that findings speak of, one that has gone since the ledger was written too."""
+    pairs = PairFinding.objects.present().values_list("pairs", flat=True)
+    return frozenset(article for named in pairs for pair in named for article in pair)
+
+
+def _stale_claims() -> frozenset[int]:
+    """Return the articles whose claims are of another text than is noted: two comparisons ran at once."""
+    stale = ArticleClaim.objects.exclude(revision=F("article__compared__revision"))
+    return frozenset(stale.order_by().values_list("article_id", flat=True).distinct())
 
 
 def _is_compared(row: ComparedArticle | None, text: PublishedText, rules: str) -> bool:

@@ -258,6 +258,36 @@ def test_a_crash_between_ledger_and_findings_is_made_good_by_the_next_run(
     assert PairFinding.objects.open().count() == 1
 
 
+@pytest.mark.row("2.8")
+@pytest.mark.django_db
+def test_a_crash_after_an_article_left_the_ledger_still_settles_its_findings(
+    two: tuple[Article, Article], writer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kb.findings.comparing.near_duplicates", crash)
+        article_archive(actor=writer, article=two[0])
+        jobs.run_due()
+    assert PairFinding.objects.open().count() == 1
+    assert compare().gone == 1
+    assert not PairFinding.objects.open().exists()
+
+
+@pytest.mark.row("2.8")
+@pytest.mark.django_db
+def test_statements_of_an_older_text_that_a_slower_run_left_are_read_anew(
+    two: tuple[Article, Article], writer: Actor
+) -> None:
+    older = edit(writer, two[0], "# Other words\n\nNothing of it holds any more.\n")
+    ArticleClaim.objects.filter(article=two[0]).update(revision=older, sentence="Of another text.")
+    assert compare().changed == 1
+    claim = ArticleClaim.objects.get(article=two[0])
+    assert (claim.sentence, claim.revision_id) == (IN_14, two[0].published_revision_id)
+    assert compare().changed == 0
+
+
 @pytest.mark.row("2.8", "2.10")
 @pytest.mark.django_db
 def test_a_draft_says_what_it_would_contradict_before_anybody_publishes_it(

@@ -70,6 +70,9 @@ def test_the_old_address_leads_to_the_other_article_everywhere(
     api = bot("read").get(f"/api/v1/articles/{gone.pk}")
     assert (api.status_code, api.json()) == (301, {"merged_into": kept.pk})
     assert api["Location"].endswith(f"/api/v1/articles/{kept.pk}")
+    assert answer["Cache-Control"] == api["Cache-Control"] == "no-cache"  # a restored article takes it back
+    as_reader = bot("read", "identity").get(f"/api/v1/articles/{gone.pk}?tier=team")
+    assert as_reader["Location"].endswith(f"/api/v1/articles/{kept.pk}?tier=team")
     linking = "# What now?\n\nSee [lists](kb:lists).\n\n## What this does NOT cover\n\nNothing.\n"
     assert "L001" not in {finding.rule for finding in findings_of("What now?", linking)}
 
