@@ -188,7 +188,8 @@ class PairFindingAdmin(TransitionMixin, ReadOnlyAdmin):
     def sentences(self, finding: PairFinding) -> str:
         """Show both sentences."""
         both = [(sentence,) for sentence in (finding.first_sentence, finding.second_sentence) if sentence]
-        return format_html_join("", '<span class="kb-said">“{}”</span>', both)
+        said = format_html_join("", '<span class="kb-said">“{}”</span>', both)
+        return format_html("<div>{}</div>", said)
 
     @action(description="No problem (the same reason for all: checked)", permissions=["judge"])
     def dismiss_selected(self, request: HttpRequest, queryset: models.QuerySet[PairFinding]) -> None:
