@@ -1,0 +1,10 @@
+"""Rows of intents: what customers may want, how they say it, what was trained on it, and what is live.
+
+The database is the last guard: one phrasing once per intent, no invented phrasing without saying so, one
+live release.
+"""
+
+from intents.models.definitions import Example, Intent
+from intents.models.training import DatasetSnapshot, ModelVersion, Release
+
+__all__ = ["DatasetSnapshot", "Example", "Intent", "ModelVersion", "Release"]

@@ -1,0 +1,122 @@
+"""The inbox of handoffs to work through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.db import models
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from core.admin_base import ReadOnlyAdmin
+from core.admin_transitions import Transition, TransitionForm, TransitionMixin
+from runtime.models import Handoff
+from runtime.services import handoff_accept, handoff_resolve, handoff_return
+from runtime.services.handoffs import PERMISSION
+
+HANDOFF_BADGES = {
+    Handoff.State.REQUESTED: "warning",
+    Handoff.State.QUEUED: "danger",
+    Handoff.State.ACCEPTED: "warning",
+    Handoff.State.RESOLVED: "success",
+    Handoff.State.RETURNED: "info",
+}
+
+
+class NoteForm(TransitionForm):
+    """What the person says about the outcome."""
+
+    note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 4}))
+
+
+@admin.register(Handoff)
+class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
+    """The inbox of those who take over: what the customer wants, and what the agent knows already."""
+
+    list_display = ("id", "show_message", "reason", "show_state", "requested", "accepted_by", "complete")
+    list_filter = ("state", "reason", "complete", ("requested_at", RangeDateTimeFilter))
+    search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
+    fieldsets = (
+        (None, {"fields": ("show_packet",)}),
+        ("State", {"fields": (("show_state", "reason", "complete"), "show_conversation", "note")}),
+        (
+            "Times",
+            {"fields": (("requested_at", "queued_at"), ("accepted_at", "accepted_by"))}
+            | {"description": "Waiting times shown to customers are taken from these."},
+        ),
+        ("End", {"fields": (("finished_at", "finished_by"),)}),
+    )
+    readonly_fields = ("show_packet", "show_state", "show_conversation")
+    transitions = (
+        Transition(
+            name="accept",
+            label="Accept",
+            permission=PERMISSION,
+            service=lambda actor, handoff: handoff_accept(actor=actor, handoff=handoff),
+            description="You take the conversation. The agent stays silent in it.",
+            shown=lambda request, handoff: handoff.state == Handoff.State.QUEUED,
+            variant=ActionVariant.PRIMARY,
+        ),
+        Transition(
+            name="resolve",
+            label="Resolve",
+            permission=PERMISSION,
+            service=lambda actor, handoff, **data: handoff_resolve(actor=actor, handoff=handoff, **data),
+            description="The customer's problem is settled. The conversation is closed.",
+            form=NoteForm,
+            shown=lambda request, handoff: handoff.state == Handoff.State.ACCEPTED,
+            variant=ActionVariant.SUCCESS,
+        ),
+        Transition(
+            name="return",
+            label="Return to the agent",
+            permission=PERMISSION,
+            service=lambda actor, handoff, **data: handoff_return(actor=actor, handoff=handoff, **data),
+            description="The agent answers again, from the customer's next message on.",
+            form=NoteForm,
+            shown=lambda request, handoff: handoff.state in (Handoff.State.QUEUED, Handoff.State.ACCEPTED),
+        ),
+    )
+
+    @admin.display(description="Customer's message")
+    def show_message(self, handoff: Handoff) -> str:
+        """Show the message that led here."""
+        return Truncator(handoff.turn.text).chars(80)
+
+    @admin.display(description="Requested", ordering="requested_at")
+    def requested(self, handoff: Handoff) -> str:
+        """Return how long ago the customer was passed on."""
+        return str(naturaltime(handoff.requested_at))
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return (
+            rows
+            if request.resolver_match and "object_id" in request.resolver_match.kwargs
+            else rows.defer("packet").select_related("turn")
+        )
+
+    @admin.display(description="For you to know")
+    def show_packet(self, handoff: Handoff) -> str:
+        """Show the packet, transcript first."""
+        return render_to_string("admin/runtime/packet.html", {"packet": handoff.packet})
+
+    @display(description="State", ordering="state", label=HANDOFF_BADGES)
+    def show_state(self, handoff: Handoff) -> tuple[str, str]:
+        """Show the state in colours."""
+        return handoff.state, handoff.get_state_display()
+
+    @admin.display(description="Conversation")
+    def show_conversation(self, handoff: Handoff) -> str:
+        """Link to the conversation."""
+        address = reverse("admin:runtime_conversation_change", args=(handoff.conversation_id,))
+        return format_html('<a class="underline" href="{}">{}</a>', address, handoff.conversation_id)

@@ -1,0 +1,88 @@
+"""Conversations passed to a person, and what came back about a turn."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from escalation.triggers import TRIGGERS
+from runtime import workflow
+from runtime.models.conversations import Conversation, Turn
+
+# Why a person takes over: one reason per trigger.
+REASONS = [(name, trigger.label) for name, trigger in TRIGGERS.items()]
+
+
+class Handoff(models.Model):
+    """A conversation passed to a person, with all that the person needs to know."""
+
+    class State(models.TextChoices):
+        REQUESTED = workflow.REQUESTED, "Requested"
+        QUEUED = workflow.QUEUED, "Queued"
+        ACCEPTED = workflow.ACCEPTED, "Accepted"
+        RESOLVED = workflow.RESOLVED, "Resolved"
+        RETURNED = workflow.RETURNED, "Returned to the agent"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="handoffs")
+    turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="handoff")
+    reason = models.CharField(max_length=30, choices=REASONS, db_index=True)
+    rule_kind = models.CharField(max_length=4)
+    rule_trigger = models.CharField(max_length=30)
+    rule_id = models.BigIntegerField(null=True)
+    rule_version = models.PositiveIntegerField(null=True)
+    matched_text = models.TextField(blank=True)
+    packet = models.JSONField()
+    complete = models.BooleanField(help_text="Whether the packet holds everything that its schema asks for.")
+    state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
+    requested_at = models.DateTimeField(db_index=True)
+    queued_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=150, blank=True)
+    finished_at = models.DateTimeField(null=True)
+    finished_by = models.CharField(max_length=150, blank=True)
+    note = models.TextField(max_length=2000, blank=True, help_text="What the person says about the outcome.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "-id"], name="handoff_by_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(state__in=workflow.OPEN_HANDOFF),
+                name="one_open_handoff_per_conversation",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="handoff_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"handoff {self.pk} ({self.get_reason_display()})"
+
+
+class Feedback(models.Model):
+    """What came back about one turn; later news about the same turn is added to the same row."""
+
+    class Rating(models.TextChoices):
+        UP = "up", "Thumbs up"
+        DOWN = "down", "Thumbs down"
+
+    turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="feedback")
+    rating = models.CharField(max_length=4, choices=Rating, blank=True)
+    csat = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    reopened = models.BooleanField(null=True, blank=True)
+    comment = models.TextField(max_length=2000, blank=True)
+    given_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "feedback"
+        constraints = [
+            models.CheckConstraint(condition=Q(csat=None) | Q(csat__range=(1, 5)), name="csat_is_one_to_five")
+        ]
+
+    def __str__(self) -> str:
+        return f"feedback on turn {self.turn_id}"
