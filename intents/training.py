@@ -38,6 +38,7 @@ class TrainingReport:
     threshold: float
     evaluation: Evaluation
     curve: tuple[RiskPoint, ...]
+    judged: tuple[JudgedQuery, ...]  # the out-of-fold answers that the figures are of
     settings: Settings
     seconds: float
 
@@ -90,7 +91,7 @@ def train(
         settings=settings,
         training_set=dataset.fingerprint,
     )
-    evaluation, curve = _evaluate(dataset, material, scores, off_topic, real)
+    evaluation, curve, judged = _evaluate(dataset, material, scores, off_topic, real)
     report = TrainingReport(
         n_rows=len(dataset),
         n_used=len(material.y),
@@ -99,6 +100,7 @@ def train(
         threshold=threshold,
         evaluation=evaluation,
         curve=tuple(curve),
+        judged=tuple(judged),
         settings=settings,
         seconds=time.perf_counter() - started,
     )
@@ -195,7 +197,7 @@ def _calibrate(
 
 def _evaluate(
     dataset: Dataset, material: Material, scores: OutOfFold, off_topic: RawScores, real: int
-) -> tuple[Evaluation, list[RiskPoint]]:
+) -> tuple[Evaluation, list[RiskPoint], list[JudgedQuery]]:
     """Judge each part of the held-out rows by the calibration and threshold fitted on the other parts."""
     parts = scores.folds if len(np.unique(scores.folds)) > 1 else np.arange(len(scores.rows)) % 2
     judged: list[JudgedQuery] = []
@@ -214,7 +216,7 @@ def _evaluate(
     confidence = np.array([q.confidence for q in judged])
     correct = np.array([q.label == q.predicted for q in judged], dtype=np.float64)
     unseen = [label for label in material.labels if label not in seen]
-    return evaluate(judged, unseen), coverage_risk(confidence, correct)
+    return evaluate(judged, unseen), coverage_risk(confidence, correct), judged
 
 
 def _silent(done: int, total: int, message: str) -> None:

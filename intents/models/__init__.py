@@ -5,6 +5,16 @@ live release.
 """
 
 from intents.models.definitions import Example, Intent
+from intents.models.judging import CaseRun, EvaluationCase, HeldOutRun
 from intents.models.training import DatasetSnapshot, ModelVersion, Release
 
-__all__ = ["DatasetSnapshot", "Example", "Intent", "ModelVersion", "Release"]
+__all__ = [
+    "CaseRun",
+    "DatasetSnapshot",
+    "EvaluationCase",
+    "Example",
+    "HeldOutRun",
+    "Intent",
+    "ModelVersion",
+    "Release",
+]

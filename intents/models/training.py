@@ -87,6 +87,14 @@ class Release(models.Model):
     )
     is_live = models.BooleanField(default=True)
     note = models.CharField(max_length=500, blank=True)
+    gate = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="What the checks said when it went live; empty on the way back.",
+    )
+    override_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why it went live although a check stood in the way."
+    )
     activated_at = models.DateTimeField(auto_now_add=True)
     activated_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
     deactivated_at = models.DateTimeField(null=True)
@@ -95,7 +103,10 @@ class Release(models.Model):
 
     class Meta:
         ordering = ["-number"]
-        permissions = [("release_model", "Can activate and roll back intent models")]
+        permissions = [
+            ("release_model", "Can activate and roll back intent models"),
+            ("override_gate", "Can release a model although a check stands in the way"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["is_live"], condition=Q(is_live=True), name="one_live_release")
         ]

@@ -18,6 +18,18 @@ from intents.services.examples import (
     example_retire,
     examples_add,
 )
+from intents.services.judging import (
+    NewCase,
+    RefusedCase,
+    case_add,
+    case_from_example,
+    case_must_pass,
+    case_restore,
+    case_retire,
+    cases_add,
+    judging_run,
+    judging_start,
+)
 from intents.services.releases import (
     model_version_retire,
     release_activate,
@@ -28,9 +40,17 @@ from intents.services.trainings import TrainingStart, training_prepare, training
 
 __all__ = [
     "BulkReport",
+    "NewCase",
     "NewExample",
+    "RefusedCase",
     "RefusedRow",
     "TrainingStart",
+    "case_add",
+    "case_from_example",
+    "case_must_pass",
+    "case_restore",
+    "case_retire",
+    "cases_add",
     "example_add",
     "example_move",
     "example_problem",
@@ -41,6 +61,8 @@ __all__ = [
     "intent_archive",
     "intent_create",
     "intent_update",
+    "judging_run",
+    "judging_start",
     "model_version_retire",
     "release_activate",
     "release_roll_back",

@@ -15,10 +15,12 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.transitions import move
-from intents.models import Example, Intent
+from intents.models import EvaluationCase, Example, Intent
 from intents.phrasings import is_storable, text_hash
 from intents.workflow import EXAMPLE_MOVES, MAX_BULK_EXAMPLES, MAX_EXAMPLE_LENGTH
 from nlp.cleaning import clean
+
+IS_TEST_PHRASE = ("is_test_phrase", "Models are tested with this phrase, so none may learn it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def examples_add(*, actor: Actor, intent: Intent, rows: Sequence[NewExample]) ->
     fresh: dict[str, tuple[int, Example]] = {}
     texts = [_cleaned(row.text) for row in rows]
     places = _places(text_hash(text) for text in texts)
+    tests = _test_phrases(text_hash(text) for text in texts)
     for number, (text, row) in enumerate(zip(texts, rows, strict=True), start=1):
         problem = _problem(text, row)
         digest = text_hash(text)
@@ -71,6 +74,8 @@ def examples_add(*, actor: Actor, intent: Intent, rows: Sequence[NewExample]) ->
             problem = ("duplicate", f"The same phrasing as row {fresh[digest][0]}.")
         if not problem:
             problem = _taken(places.get(digest, ()), intent)
+        if not problem and digest in tests:
+            problem = IS_TEST_PHRASE
         if problem:
             refused.append(RefusedRow(number, text[:200], *problem))
             continue
@@ -93,7 +98,8 @@ def example_problem(*, intent: Intent, row: NewExample) -> tuple[str, str] | Non
     """Return code and message of what would refuse this row, or None; writes nothing."""
     text = _cleaned(row.text)
     digest = text_hash(text)
-    return _problem(text, row) or _taken(_places([digest]).get(digest, ()), intent)
+    problem = _problem(text, row) or _taken(_places([digest]).get(digest, ()), intent)
+    return problem or (IS_TEST_PHRASE if _test_phrases([digest]) else None)
 
 
 def example_retire(*, actor: Actor, example: Example) -> None:
@@ -104,6 +110,8 @@ def example_retire(*, actor: Actor, example: Example) -> None:
 def example_restore(*, actor: Actor, example: Example) -> None:
     """Take a retired phrasing back, unless another intent has the same one by now."""
     _refuse_taken(example, example.intent)
+    if _test_phrases([example.text_hash]):
+        raise Conflict(IS_TEST_PHRASE[1], code=IS_TEST_PHRASE[0])
     _move_state(actor, example, Example.State.ACTIVE, "example.restored")
 
 
@@ -176,6 +184,12 @@ def _places(digests: Iterable[str]) -> dict[str, list[Example]]:
     for example in found.order_by("id")[: 10 * MAX_BULK_EXAMPLES]:
         places.setdefault(example.text_hash, []).append(example)
     return places
+
+
+def _test_phrases(digests: Iterable[str]) -> set[str]:
+    """Return which of these texts are active test phrases."""
+    active = EvaluationCase.objects.filter(state=EvaluationCase.State.ACTIVE, text_hash__in=set(digests))
+    return set(active.values_list("text_hash", flat=True))
 
 
 def _taken(places: Iterable[Example], intent: Intent) -> tuple[str, str] | None:

@@ -17,18 +17,24 @@ from core.actors import Actor
 from core.errors import Conflict, NotAllowed, StaleTransition
 from core.transitions import move
 from intents.artefacts import artefact_load
+from intents.gate import GateReport
+from intents.judgements import version_gate
 from intents.models import ModelVersion, Release
 from intents.workflow import MODEL_VERSION_MOVES
 
 PERMISSION = "intents.release_model"
+OVERRIDE = "intents.override_gate"
 _STALE = "Somebody else has just released. Reload and look again."
 
 
-def release_activate(*, actor: Actor, version: ModelVersion, note: str = "") -> Release:
+def release_activate(
+    *, actor: Actor, version: ModelVersion, note: str = "", override_reason: str = ""
+) -> Release:
     """Make ``version`` the one that answers; needs the permission intents.release_model.
 
-    Refuses a version that is not ready, is live already, or whose file, encoder or libraries are not those
-    of its training.
+    Refuses a version that is not ready, is live already, whose file, encoder or libraries are not those of
+    its training, or in whose way a check of intents.gate stands (code gate_closed), unless a person with
+    intents.override_gate gives a reason, which is kept with what the checks said.
     """
     _require_permission(actor)
     live = Release.objects.live().select_related("model_version").first()
@@ -36,7 +42,12 @@ def release_activate(*, actor: Actor, version: ModelVersion, note: str = "") -> 
         raise Conflict(f"{version} is live already, as {live}.", code="already_live")
     _refuse_unready(version)
     artefact_load(version)
-    return _switch(actor, live, version, verb="release.activated", note=note)
+    gate = version_gate(version)
+    reason = override_reason.strip() if not gate.is_open else ""
+    _refuse_closed(actor, version, gate, reason)
+    return _switch(
+        actor, live, version, verb="release.activated", note=note, gate=gate, override_reason=reason
+    )
 
 
 def release_roll_back(*, actor: Actor, note: str = "") -> Release:
@@ -88,6 +99,8 @@ def _switch(
     verb: str,
     note: str,
     restores: Release | None = None,
+    gate: GateReport | None = None,
+    override_reason: str = "",
 ) -> Release:
     """Write the new release in the place of ``live``; StaleTransition where that is live no longer."""
     now = timezone.now()
@@ -103,6 +116,8 @@ def _switch(
                 model_version=version,
                 restores=restores,
                 note=note[:500],
+                gate=gate.as_json() if gate else {},
+                override_reason=override_reason[:500],
                 activated_by_id=actor.user_id,
             )
             before = live.as_record() if live is not None else {}
@@ -120,11 +135,29 @@ def _refuse_unready(version: ModelVersion) -> None:
         )
 
 
-def _require_permission(actor: Actor) -> None:
-    """Let the system (a command on this machine) and people with the permission pass."""
-    if actor.kind == "system":
+def _refuse_closed(actor: Actor, version: ModelVersion, gate: GateReport, reason: str) -> None:
+    """Refuse where a check stands in the way and nobody who may says why it goes live all the same."""
+    if gate.is_open:
         return
+    if not reason:
+        raise Conflict(
+            f"{version} cannot go live: " + " ".join(check.message for check in gate.blockers),
+            code="gate_closed",
+            extra={"checks": [check.code for check in gate.blockers]},
+        )
+    if not _has_permission(actor, OVERRIDE):
+        raise NotAllowed("You may not release a model against its checks; ask your support lead.")
+
+
+def _has_permission(actor: Actor, permission: str) -> bool:
+    """Whether this is the system (a command on this machine) or an active person with the permission."""
+    if actor.kind == "system":
+        return True
     users = get_user_model().objects.filter(is_active=True)
     user = users.filter(pk=actor.user_id).first() if actor.user_id is not None else None
-    if user is None or not user.has_perm(PERMISSION):
+    return user is not None and user.has_perm(permission)
+
+
+def _require_permission(actor: Actor) -> None:
+    if not _has_permission(actor, PERMISSION):
         raise NotAllowed("You may not release models; ask for the permission “activate and roll back”.")

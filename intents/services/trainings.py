@@ -23,9 +23,10 @@ from core.transitions import move
 from intents.artefacts import artefact_remove_others, artefact_write, encoder, library_versions
 from intents.dataset import Dataset
 from intents.metrics import metrics_of
-from intents.models import DatasetSnapshot, Example, Intent, ModelVersion
+from intents.models import DatasetSnapshot, Example, HeldOutRun, Intent, ModelVersion
 from intents.readiness import Readiness, training_readiness
-from intents.training import train
+from intents.services.judging import judging_run
+from intents.training import TrainingReport, train
 from intents.workflow import MODEL_VERSION_MOVES
 
 TASK = "intents.tasks.train"
@@ -93,9 +94,14 @@ def training_start(*, actor: Actor) -> TrainingStart:
 
 
 def training_run(*, version_id: int, progress: Progress | None = None) -> ModelVersion:
-    """Train and evaluate the version and keep its file; a version that is done already stays as it is."""
+    """Train and evaluate the version, keep its file, and ask it about the test phrases.
+
+    A version that is done already stays as it is; the test phrases are those of now either way.
+    """
     version = ModelVersion.objects.select_related("snapshot").get(pk=version_id)
     if version.state != ModelVersion.State.TRAINING:
+        if version.state == ModelVersion.State.READY:
+            judging_run(version_id=version.pk, progress=progress)
         return version
     rows = version.snapshot.rows
     dataset = Dataset(tuple(text for _, text, _ in rows), tuple(slug for _, _, slug in rows))
@@ -124,10 +130,12 @@ def training_run(*, version_id: int, progress: Progress | None = None) -> ModelV
         "settings": asdict(trained.report.settings),
         "trained_at": timezone.now(),
     }
-    return _finish(version, changes)
+    version = _finish(version, changes, _held_out(version, trained.report))
+    judging_run(version_id=version.pk, progress=progress)
+    return version
 
 
-def _finish(version: ModelVersion, changes: dict[str, object]) -> ModelVersion:
+def _finish(version: ModelVersion, changes: dict[str, object], held_out: list[list[object]]) -> ModelVersion:
     """Complete the row, unless another run of the same training has done so first."""
     with transaction.atomic():
         done = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.TRAINING).update(
@@ -135,10 +143,19 @@ def _finish(version: ModelVersion, changes: dict[str, object]) -> ModelVersion:
         )
         version.refresh_from_db()
         if done:
+            HeldOutRun.objects.update_or_create(version=version, defaults={"rows": held_out})
             after = {"version": version.number, "accuracy": version.metrics.get("accuracy")}
             activity.record(Actor.system(TASK), "training.finished", version, after=after)
     artefact_remove_others(version.artefact_name, version_number=version.number)
     return version
+
+
+def _held_out(version: ModelVersion, report: TrainingReport) -> list[list[object]]:
+    """Return the out-of-fold answers as HeldOutRun keeps them; a text stands once in a snapshot."""
+    number = {text: pk for pk, text, _ in version.snapshot.rows}
+    return [
+        [number[q.text], q.label, q.predicted, round(q.confidence, 6), q.is_fallback] for q in report.judged
+    ]
 
 
 def _snapshot_of_now(readiness: Readiness) -> DatasetSnapshot:
