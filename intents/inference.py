@@ -22,7 +22,7 @@ from core.errors import Unavailable
 from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
-from intents.models import Release
+from intents.models import ModelVersion, Release
 from nlp.cleaning import clean
 from nlp.combining import Combiner
 
@@ -123,9 +123,14 @@ def explain(text: str) -> Explanation:
     return classify_and_explain(text)[1]
 
 
-def classify_and_explain(text: str) -> tuple[Classification, Explanation]:
-    """Return the answer and its reasons, both from the same version."""
-    served = _live_model.current()
+def classify_and_explain(
+    text: str, version: ModelVersion | None = None
+) -> tuple[Classification, Explanation]:
+    """Return the answer and its reasons, both from the same version: the live one, or the one given.
+
+    Another version is read from its file for this call; raises ArtefactRefused where that cannot be used.
+    """
+    served = _live_model.current() if version is None else _serve(version, (0, 0, ""))
     text = clean(text)
     classification = _classification(served, served.predict([text])[0])
     reasons = served.classifier.explain(text)
@@ -167,11 +172,13 @@ def _key(release: Release) -> Key:
 
 
 def _load(release: Release) -> Served:
-    version = release.model_version
+    return _serve(release.model_version, _key(release))
+
+
+def _serve(version: ModelVersion, key: Key) -> Served:
     classifier = artefact_load(version)
     examples = tuple((example_id, text) for example_id, text, _ in version.snapshot.rows)
-    predict = Combiner(classifier.predict)
-    return Served(_key(release), release.number, version.number, classifier, examples, predict)
+    return Served(key, key[1], version.number, classifier, examples, Combiner(classifier.predict))
 
 
 def _load_earlier(live: Release) -> Served | None:

@@ -6,6 +6,8 @@ Reads only: asking a version is intents.services.judging, what the answers mean 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from django.db.models import F
@@ -67,12 +69,36 @@ def _held_out(version: ModelVersion) -> list[Answer]:
 
 
 def _to_cases(version: ModelVersion, cases: list[tuple[int, str, str, bool]]) -> list[Answer]:
-    run = CaseRun.objects.filter(version=version, cases_sha256=cases_sha256(cases)).first()
-    if run is None:
-        return []
-    said = {pk: (predicted, confidence, falls_back) for pk, predicted, confidence, falls_back in run.rows}
+    said = _said(CaseRun.objects.filter(version=version, cases_sha256=cases_sha256(cases)).first())
     return [
-        Answer(f"case:{pk}", text, slug, *said[pk], must_pass=must_pass)
+        Answer(f"case:{pk}", text, slug, **said[pk], must_pass=must_pass)
         for pk, text, slug, must_pass in cases
         if pk in said
     ]
+
+
+def live_answers(cases: Sequence[EvaluationCase]) -> dict[int, Answer]:
+    """Return what the live version last answered to these test phrases, by id (2 queries).
+
+    A phrase keeps its answer when others are added: only its own text and the version count.
+    """
+    release = live_release()
+    run = CaseRun.objects.filter(version=release.model_version).first() if release else None
+    said = _said(run)
+    return {
+        case.pk: Answer(
+            f"case:{case.pk}",
+            case.text,
+            case.intent.slug if case.intent else OFF_TOPIC,
+            **said[case.pk],
+            must_pass=case.must_pass,
+        )
+        for case in cases
+        if case.pk in said
+    }
+
+
+def _said(run: CaseRun | None) -> dict[int, dict[str, Any]]:
+    """Return what a run holds, by the id of the test phrase."""
+    names = ("predicted", "confidence", "is_fallback")
+    return {pk: dict(zip(names, said, strict=True)) for pk, *said in run.rows} if run else {}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from intents.evaluation import wilson_interval
+from intents.evaluation import JudgedQuery, wilson_interval
 from intents.training import TrainingReport
+
+RELIABILITY_BINS = 10
+CONFUSIONS = 10
+CONFUSED_TEXTS = 3
 
 
 def metrics_of(report: TrainingReport) -> dict[str, Any]:
     """Return the out-of-fold figures: pooled over folds, each text judged by a model that had not seen it.
 
     Keys: n_examples, n_evaluated, accuracy (with interval, before fallback), macro_f1, ece, fallback,
-    per_intent, coverage_risk, worst, not_evaluated, seconds.
+    per_intent, coverage_risk, reliability, confusions, worst, not_evaluated, seconds.
     """
     evaluation = report.evaluation
     right = wilson_interval(round(evaluation.accuracy * evaluation.n), evaluation.n)
@@ -42,6 +48,8 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
             for score in evaluation.per_intent
         ],
         "coverage_risk": [asdict(point) for point in report.curve],
+        "reliability": reliability(report.judged),
+        "confusions": confusions(report.judged),
         "worst": [
             {"text": q.text, "intent": q.label, "predicted": q.predicted, "confidence": q.confidence}
             for q in evaluation.worst
@@ -49,3 +57,40 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
         "not_evaluated": list(evaluation.not_evaluated),
         "seconds": report.seconds,
     }
+
+
+def reliability(judged: Sequence[JudgedQuery]) -> list[dict[str, Any]]:
+    """Return mean confidence, share that is right, and n of each tenth of the scale that holds a text."""
+    bins: dict[int, list[JudgedQuery]] = defaultdict(list)
+    for query in judged:
+        bins[min(int(query.confidence * RELIABILITY_BINS), RELIABILITY_BINS - 1)].append(query)
+    return [
+        {
+            "confidence": sum(query.confidence for query in rows) / len(rows),
+            "accuracy": sum(query.label == query.predicted for query in rows) / len(rows),
+            "n": len(rows),
+        }
+        for _, rows in sorted(bins.items())
+    ]
+
+
+def confusions(judged: Sequence[JudgedQuery]) -> list[dict[str, Any]]:
+    """Return the pairs of intents that are taken for each other most, with how often each way and texts."""
+    ways: Counter[tuple[str, str]] = Counter()
+    texts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for query in judged:
+        if query.label != query.predicted:
+            pair = (min(query.label, query.predicted), max(query.label, query.predicted))
+            ways[query.label, query.predicted] += 1
+            texts[pair].append(query.text)
+    most = sorted(texts, key=lambda pair: (-len(texts[pair]), pair))[:CONFUSIONS]
+    return [
+        {
+            "first": first,
+            "second": second,
+            "first_as_second": ways[first, second],
+            "second_as_first": ways[second, first],
+            "texts": texts[first, second][:CONFUSED_TEXTS],
+        }
+        for first, second in most
+    ]

@@ -24,7 +24,9 @@ from escalation.services import defaults_install, template_save
 from intents.models import Example, Intent, ModelVersion
 from intents.selectors import intents_summary
 from intents.services import (
+    NewCase,
     NewExample,
+    cases_add,
     examples_add,
     intent_activate,
     intent_create,
@@ -53,6 +55,7 @@ TICKETS_FILE = "larkstow-closed-tickets.jsonl"
 KEY_NAME = "Larkstow website bot"
 KEY_REQUESTS_PER_MINUTE = 60_000
 SAMPLE_CHANNEL = "website"
+GUIDES_PHRASES = ("I can't get in", "my login isn't working", "locked out of my account")
 AUDIENCE_KINDS = {"user_types": "user_type", "tiers": "tier", "product_areas": "product_area"}
 # The demo's words for its handoff reasons, by the engine's triggers.
 TEMPLATE_OF_TRIGGER = {
@@ -81,6 +84,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     _vocabulary(_actor(people, "kb_owner"))
     say(f"{_articles(people)} articles published and indexed")
     say(f"{_intents(people)} phrasings of {len(read_intents())} intents")
+    _test_phrases(lead)
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
@@ -188,6 +192,18 @@ def _intents(people: dict[str, User]) -> int:
         if intent.state == Intent.State.DRAFT:
             intent_activate(actor=lead, intent=intent)
     return Example.objects.count()
+
+
+def _test_phrases(lead: Actor) -> None:
+    """Keep messages that no model learns from, so that every one is asked; the guide's three must pass."""
+    intents = {intent.slug: intent for intent in Intent.objects.all()}
+    access = intents.get("account_access")
+    guides = [NewCase(text, access, Example.Origin.SYNTHETIC, must_pass=True) for text in GUIDES_PHRASES]
+    held_out = [
+        NewCase(row["text"], intents.get(row["intent"] or ""), Example.Origin.SYNTHETIC)
+        for row in read_test_questions()["utterances"]
+    ]
+    cases_add(actor=lead, cases=[*guides, *held_out])
 
 
 def _train(lead: Actor) -> int:

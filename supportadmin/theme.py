@@ -41,11 +41,14 @@ def _page(title: str, icon: str, model: str, permission: str = "") -> dict[str, 
     }
 
 
-def _among_articles(request: HttpRequest) -> bool:
-    """Whether the page is one of the articles' own, and not one below them that has its own entry."""
-    own_entries = (reverse("admin:kb_freshness"), reverse("admin:kb_audience_tester"))
-    articles = reverse("admin:kb_article_changelist")
-    return request.path.startswith(articles) and not request.path.startswith(own_entries)
+def _among(list_name: str, *others: str) -> Any:
+    """Return a check: the page is one of the list's own, and not one below it that has its own entry."""
+
+    def check(request: HttpRequest) -> bool:
+        own_entries = tuple(reverse(other) for other in others)
+        return request.path.startswith(reverse(list_name)) and not request.path.startswith(own_entries)
+
+    return check
 
 
 UNFOLD: dict[str, Any] = {
@@ -101,7 +104,12 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 2 · Knowledge base",
                 "separator": True,
                 "items": [
-                    {**_page("Articles", "article", "kb.article"), "active": _among_articles},
+                    {
+                        **_page("Articles", "article", "kb.article"),
+                        "active": _among(
+                            "admin:kb_article_changelist", "admin:kb_freshness", "admin:kb_audience_tester"
+                        ),
+                    },
                     _page("Revisions", "history_edu", "kb.revision"),
                     {
                         "title": "Freshness",
@@ -136,8 +144,18 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 3 · Intents",
                 "separator": True,
                 "items": [
-                    _page("Intents", "label", "intents.intent"),
+                    {
+                        **_page("Intents", "label", "intents.intent"),
+                        "active": _among("admin:intents_intent_changelist", "admin:intents_why"),
+                    },
                     _page("Examples", "format_quote", "intents.example"),
+                    _page("Test phrases", "checklist", "intents.evaluationcase"),
+                    {
+                        "title": "Why this intent?",
+                        "icon": "psychology_alt",
+                        "link": reverse_lazy("admin:intents_why"),
+                        "permission": _allowed("intents.view_intent"),
+                    },
                     _page("Models", "model_training", "intents.modelversion"),
                     _page("Releases", "rocket_launch", "intents.release"),
                 ],

@@ -3,5 +3,13 @@
 from intents.admin.definitions import IntentAdmin
 from intents.admin.examples import ExampleAdmin
 from intents.admin.model_versions import DatasetSnapshotAdmin, ModelVersionAdmin, ReleaseAdmin
+from intents.admin.test_phrases import EvaluationCaseAdmin
 
-__all__ = ["DatasetSnapshotAdmin", "ExampleAdmin", "IntentAdmin", "ModelVersionAdmin", "ReleaseAdmin"]
+__all__ = [
+    "DatasetSnapshotAdmin",
+    "EvaluationCaseAdmin",
+    "ExampleAdmin",
+    "IntentAdmin",
+    "ModelVersionAdmin",
+    "ReleaseAdmin",
+]

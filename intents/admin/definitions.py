@@ -16,6 +16,7 @@ from core.admin_base import actor_of
 from core.admin_transitions import Transition, TransitionMixin
 from intents.admin.forms import IntentForm
 from intents.admin.list_pages import ListMove, ListMoveMixin
+from intents.admin.why import WhyMixin
 from intents.models import Example, Intent
 from intents.selectors import live_f1_by_intent
 from intents.services import (
@@ -59,7 +60,7 @@ class ExampleInline(TabularInline):
 
 
 @admin.register(Intent)
-class IntentAdmin(TransitionMixin, ListMoveMixin):
+class IntentAdmin(WhyMixin, TransitionMixin, ListMoveMixin):
     """Intents."""
 
     form = IntentForm

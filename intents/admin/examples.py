@@ -15,10 +15,10 @@ from unfold.decorators import display
 from core.admin_base import actor_of
 from core.admin_transitions import Transition, TransitionMixin
 from core.errors import DomainError
-from intents.admin.forms import ExampleActionForm, ExampleForm, MoveForm
+from intents.admin.forms import ExampleActionForm, ExampleForm, MoveForm, TestWithForm
 from intents.admin.list_pages import ListMoveMixin
 from intents.models import Example
-from intents.services import example_add, example_move, example_restore, example_retire
+from intents.services import case_from_example, example_add, example_move, example_restore, example_retire
 from intents.workflow import MAX_BULK_EXAMPLES
 
 ORIGIN_BADGES = {"ticket": "success", "review": "success", "synthetic": "warning"}
@@ -62,6 +62,18 @@ class ExampleAdmin(TransitionMixin, ListMoveMixin):
             form=MoveForm,
             service=lambda actor, example, to: example_move(actor=actor, example=example, to=to),
             description="The phrasing keeps its source and teaches another intent from the next training on.",
+        ),
+        Transition(
+            name="test-with",
+            label="Test with it",
+            permission="intents.add_evaluationcase",
+            form=TestWithForm,
+            service=lambda actor, example, must_pass: case_from_example(
+                actor=actor, example=example, must_pass=must_pass
+            ),
+            description="No later training takes this phrasing: it becomes a test phrase of the same intent.",
+            shown=lambda request, example: example.state == Example.State.ACTIVE,
+            done="It is a test phrase now.",
         ),
     )
 

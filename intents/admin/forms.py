@@ -112,6 +112,14 @@ class MoveForm(TransitionForm):
     )
 
 
+class TestWithForm(TransitionForm):
+    """Whether the phrase that is tested with must always pass."""
+
+    must_pass = forms.BooleanField(
+        required=False, label="Must pass: a version that answers it wrongly cannot go live"
+    )
+
+
 class ExampleActionForm(ActionForm):
     """The bar of bulk actions, with the intent to move to."""
 

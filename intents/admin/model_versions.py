@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -19,12 +19,16 @@ from unfold.enums import ActionVariant
 from core.actors import Actor
 from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
+from intents.admin.comparing import ComparingMixin
 from intents.admin.list_pages import ListMove, ListMoveMixin
+from intents.admin.plots import reliability_plot, risk_plot
 from intents.comparison import intent_rows, key_figures
+from intents.judgements import version_gate
 from intents.models import DatasetSnapshot, ModelVersion, Release
 from intents.readiness import training_readiness
 from intents.selectors import live_release
 from intents.services import (
+    judging_start,
     model_version_retire,
     release_activate,
     release_roll_back,
@@ -37,16 +41,27 @@ REFRESH_SECONDS = 3
 SHOWN_SNAPSHOT_ROWS = 200
 
 
-class NoteForm(TransitionForm):
-    """Why a version goes live."""
+class ReleaseForm(TransitionForm):
+    """Why a version goes live, and where a check stands in the way, why all the same."""
 
     note = forms.CharField(
         max_length=500, required=False, help_text="What changed, for those who read the history later."
     )
+    override_reason = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Release all the same, because",
+        help_text="A check stands in the way. Your reason is kept with the release; it needs a permission.",
+    )
+
+    def __init__(self, *args: Any, obj: models.Model, **kwargs: Any) -> None:
+        super().__init__(*args, obj=obj, **kwargs)
+        if version_gate(cast(ModelVersion, obj)).is_open:
+            del self.fields["override_reason"]
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
+class ModelVersionAdmin(ComparingMixin, TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
     """Trained classifiers."""
 
     list_display = (
@@ -100,13 +115,22 @@ class ModelVersionAdmin(TransitionMixin, ListMoveMixin, ReadOnlyAdmin):
             name="activate",
             label="Activate",
             permission="intents.release_model",
-            form=NoteForm,
-            service=lambda actor, version, note: release_activate(actor=actor, version=version, note=note),
+            form=ReleaseForm,
+            service=lambda actor, version, **typed: release_activate(actor=actor, version=version, **typed),
             description="The file is checked, then every web process answers with this version at once.",
             shown=lambda request, version: version.state == "ready" and not _is_live(version),
             evidence=lambda request, version: _evidence_html(version),
             done="It is live.",
             variant=ActionVariant.PRIMARY,
+        ),
+        Transition(
+            name="ask",
+            label="Ask the test phrases",
+            permission="intents.change_modelversion",
+            service=lambda actor, version: judging_start(actor=actor, version=version),
+            description="A job asks this version, and the live one, about the test phrases as they are now.",
+            shown=lambda request, version: version.state == "ready",
+            done="The test phrases are being asked. Reload in a moment.",
         ),
         Transition(
             name="retire",
@@ -208,11 +232,18 @@ class ReleaseAdmin(ListMoveMixin, ReadOnlyAdmin):
         "is_live",
         "model_version",
         "note",
+        "gate_badge",
         "activated_by",
         "activated_at",
         "deactivated_at",
     )
     list_filter = ("is_live",)
+    fieldsets = (
+        (None, {"fields": ("number", "model_version", "restores", "is_live", "note")}),
+        ("Checks", {"fields": ("checks", "override_reason")}),
+        ("When", {"fields": ("activated_by", "activated_at", "deactivated_at")}),
+    )
+    readonly_fields = ("checks",)
     list_select_related = ("model_version", "activated_by")
     list_moves = (
         ListMove(
@@ -227,6 +258,16 @@ class ReleaseAdmin(ListMoveMixin, ReadOnlyAdmin):
 
     def next_step(self) -> str:
         return "Nothing has been live yet. Open a ready version under Models and activate it."
+
+    @display(description="Checks", label={"met": "success", "overridden": "danger", "none": "info"})
+    def gate_badge(self, release: Release) -> tuple[str, str]:
+        if release.override_reason:
+            return "overridden", "Overridden"
+        return ("met", "Met") if release.gate else ("none", "Not asked")
+
+    @display(description="What they said")
+    def checks(self, release: Release) -> str:
+        return render_to_string("admin/intents/gate.html", {"gate": release.gate})
 
 
 def _train(actor: Actor) -> tuple[str, str]:
@@ -275,6 +316,9 @@ def _evidence(version: ModelVersion) -> dict[str, Any]:
         "figures": key_figures(version.metrics, live_metrics),
         "intent_rows": intent_rows(version.metrics, live_metrics),
         "metrics": version.metrics,
+        "reliability": reliability_plot(version.metrics.get("reliability", ())),
+        "risk": risk_plot(version.metrics.get("coverage_risk", ()), version.threshold),
+        "gate": version_gate(version) if version.state == ModelVersion.State.READY else None,
     }
 
 
