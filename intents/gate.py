@@ -125,6 +125,34 @@ class GateReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class CaseFigures:
+    """How a version answered the test phrases: how many it got right, of those with an intent and without.
+
+    ``failed`` are the wrong ones, those that must pass first.
+    """
+
+    right: int
+    n: int
+    refused: int
+    off_topic: int
+    failed: tuple[Answer, ...]
+
+
+def case_figures(answers: Sequence[Answer]) -> CaseFigures:
+    """Return the figures of answers to test phrases."""
+    inside = [answer for answer in answers if answer.expected != OFF_TOPIC]
+    outside = [answer for answer in answers if answer.expected == OFF_TOPIC]
+    failed = [answer for answer in answers if not answer.is_right]
+    return CaseFigures(
+        right=sum(answer.is_right for answer in inside),
+        n=len(inside),
+        refused=sum(answer.is_right for answer in outside),
+        off_topic=len(outside),
+        failed=tuple(sorted(failed, key=lambda answer: (not answer.must_pass, -answer.confidence))),
+    )
+
+
 def gate_report(
     after: Sequence[Answer],
     before: Sequence[Answer] | None,

@@ -39,6 +39,16 @@ def version_answers(version: ModelVersion, cases: list[tuple[int, str, str, bool
     return [*_held_out(version), *_to_cases(version, cases)]
 
 
+def case_answers(version: ModelVersion) -> list[Answer]:
+    """Return the version's newest answers to test phrases that are still asked."""
+    said = _said(CaseRun.objects.filter(version=version).first())
+    return [
+        Answer(f"case:{pk}", text, slug, **said[pk], must_pass=must_pass)
+        for pk, text, slug, must_pass in active_cases()
+        if pk in said
+    ]
+
+
 def has_answered(version: ModelVersion, cases: list[tuple[int, str, str, bool]]) -> bool:
     """Whether the version has answered exactly these test phrases."""
     return not cases or CaseRun.objects.filter(version=version, cases_sha256=cases_sha256(cases)).exists()

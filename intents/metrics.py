@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from intents.evaluation import JudgedQuery, wilson_interval
 from intents.training import TrainingReport
 
 RELIABILITY_BINS = 10
+FEWEST_IN_A_BIN = 20
 CONFUSIONS = 10
 CONFUSED_TEXTS = 3
 
@@ -60,17 +62,21 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
 
 
 def reliability(judged: Sequence[JudgedQuery]) -> list[dict[str, Any]]:
-    """Return mean confidence, share that is right, and n of each tenth of the scale that holds a text."""
-    bins: dict[int, list[JudgedQuery]] = defaultdict(list)
-    for query in judged:
-        bins[min(int(query.confidence * RELIABILITY_BINS), RELIABILITY_BINS - 1)].append(query)
+    """Return mean confidence, share that is right, and n of bins with about as many texts each.
+
+    At most RELIABILITY_BINS, none under FEWEST_IN_A_BIN texts (Nguyen and O'Connor 2015, adaptive binning).
+    """
+    ordered = sorted(judged, key=lambda query: query.confidence)
+    count = max(1, min(RELIABILITY_BINS, len(ordered) // FEWEST_IN_A_BIN))
+    edges = [len(ordered) * i // count for i in range(count + 1)]
+    bins = [ordered[start:end] for start, end in pairwise(edges) if end > start]
     return [
         {
             "confidence": sum(query.confidence for query in rows) / len(rows),
             "accuracy": sum(query.label == query.predicted for query in rows) / len(rows),
             "n": len(rows),
         }
-        for _, rows in sorted(bins.items())
+        for rows in bins
     ]
 
 

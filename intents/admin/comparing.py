@@ -61,7 +61,6 @@ class ComparingMixin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"{after} against {before}" if before else f"{after} against another version",
-            "opts": self.opts,
             "after": after,
             "before": before,
             "others": _others(after),

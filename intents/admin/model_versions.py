@@ -22,8 +22,10 @@ from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from intents.admin.comparing import ComparingMixin
 from intents.admin.list_pages import ListMove, ListMoveMixin
 from intents.admin.plots import reliability_plot, risk_plot
+from intents.calibration import wilson_interval
 from intents.comparison import intent_rows, key_figures
-from intents.judgements import version_gate
+from intents.gate import case_figures
+from intents.judgements import case_answers, version_gate
 from intents.models import DatasetSnapshot, ModelVersion, Release
 from intents.readiness import training_readiness
 from intents.selectors import live_release
@@ -39,6 +41,7 @@ from intents.services import (
 STATE_BADGES = {"training": "info", "ready": "success", "refused": "danger", "retired": "warning"}
 REFRESH_SECONDS = 3
 SHOWN_SNAPSHOT_ROWS = 200
+SHOWN_FAILED_CASES = 10
 
 
 class ReleaseForm(TransitionForm):
@@ -309,8 +312,12 @@ def _evidence(version: ModelVersion) -> dict[str, Any]:
     release = live_release()
     live = release.model_version if release and release.model_version_id != version.pk else None
     live_metrics = live.metrics if live else None
+    cases = case_figures(case_answers(version))
     return {
         "version": version,
+        "cases": cases,
+        "cases_interval": wilson_interval(cases.right, cases.n),
+        "failed_cases": cases.failed[:SHOWN_FAILED_CASES],
         "live_version": live,
         "is_live": bool(release and release.model_version_id == version.pk),
         "figures": key_figures(version.metrics, live_metrics),

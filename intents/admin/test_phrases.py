@@ -85,7 +85,7 @@ class EvaluationCaseAdmin(TransitionMixin, ListMoveMixin):
     form = CaseForm
     log_saves = False  # the services write the log
     actions = ("must_pass_selected", "may_fail_selected", "retire_selected", "restore_selected")
-    list_display = ("short_text", "meant", "must_pass", "live_badge", "origin", "state", "created_at")
+    list_display = ("short_text", "meant", "must_pass_badge", "live_badge", "origin", "state", "created_at")
     list_filter = ("must_pass", "state", "origin", ("intent", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("intent",)
     search_fields = ("text", "source_ref")
@@ -167,6 +167,10 @@ class EvaluationCaseAdmin(TransitionMixin, ListMoveMixin):
     @display(description="Means", ordering="intent__label")
     def meant(self, case: EvaluationCase) -> str:
         return case.intent.label if case.intent else "Nothing of ours: should fall back"
+
+    @display(description="Must pass", ordering="must_pass", label={"must pass": "info"})
+    def must_pass_badge(self, case: EvaluationCase) -> tuple[str, str] | str:
+        return ("must pass", "must pass") if case.must_pass else "–"
 
     @display(description="The live model", label=ANSWER_BADGES)
     def live_badge(self, case: Any) -> tuple[str, str]:

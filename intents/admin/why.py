@@ -55,7 +55,6 @@ class WhyMixin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Why this intent?",
-            "opts": self.opts,
             "form": form,
             "versions": versions,
             **(_result(form, dict(versions)) if form.is_bound and form.is_valid() else {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import models
@@ -89,13 +90,16 @@ class TurnAdmin(ReadOnlyAdmin):
     search_fields = ("text", "intent")
     fieldsets = (
         (None, {"fields": ("show_conversation", "text", "show_decision", "reason", "show_reply")}),
-        ("Intent", {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"),)}),
+        (
+            "Intent",
+            {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
+        ),
         ("Rule", {"fields": (("rule_trigger", "rule_kind", "rule_id", "rule_version"), "matched_text")}),
         ("Versions", {"fields": (("release", "model_version", "index_version", "rule_set_version"),)}),
         ("Trace", {"fields": ("show_trace",)}),
         ("When and where", {"fields": (("created_at", "page", "mode", "delivered"),)}),
     )
-    readonly_fields = ("show_conversation", "show_decision", "show_reply", "show_trace")
+    readonly_fields = ("show_conversation", "show_decision", "show_reply", "show_why", "show_trace")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("trace")
@@ -120,6 +124,19 @@ class TurnAdmin(ReadOnlyAdmin):
     def show_confidence(self, turn: Turn) -> str:
         """Show the confidence in percent; nothing where no model was asked."""
         return "–" if turn.confidence is None else f"{turn.confidence:.0%}"
+
+    @admin.display(description="Is it right?")
+    def show_why(self, turn: Turn) -> str:
+        """Link to what decided, and to keeping the message as a test phrase."""
+        test = urlencode({"text": turn.text, "origin": "review", "source_ref": f"turn:{turn.pk}"})
+        return format_html(
+            '<a class="underline" href="{}?{}">Why this intent?</a> · '
+            '<a class="underline" href="{}?{}">Test every later model with this message</a>',
+            reverse("admin:intents_why"),
+            urlencode({"text": turn.text}),
+            reverse("admin:intents_evaluationcase_add"),
+            test,
+        )
 
     @admin.display(description="Reply")
     def show_reply(self, turn: Turn) -> str:
