@@ -79,9 +79,16 @@ SEARCH = Benchmark(
     {},
     ("p50_ms", "p95_ms", "p99_ms", "load_seconds", "replace_ms", "updating_p95_ms", "memory_mb"),
 )
+RETRAINING = Benchmark(
+    "retraining clinc150 train_10",
+    ("retraining",),
+    {"--train": "intents/clinc150/train_10.csv", "--test": "intents/clinc150/test.csv"},
+    ("train_seconds", "p50_ms_alone", "p95_ms_alone", "p95_ms_meanwhile", "p95_ratio"),
+)
 BENCHMARKS = (
     *(intents("banking77", train, oos=False) for train in ("train_5", "train_10", "train")),
     *(intents("clinc150", train, oos=True) for train in ("train_5", "train_10", "train")),
+    RETRAINING,
     *(retrieval(method) for method in ("hybrid", "dense", "bm25")),
     *(categories(name) for name in ("dstc11_insurance", "dstc11_banking")),
     IMPORT,

@@ -15,7 +15,7 @@ from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import audit_map, categories, imports, load, search
+from supportadmin.benchmarks import audit_map, categories, imports, load, retraining, search
 from supportadmin.demo.content import read_test_questions
 
 
@@ -31,6 +31,9 @@ class Command(BaseCommand):
         intents.add_argument("--test", type=Path, required=True)
         intents.add_argument("--oos", type=Path, help="out-of-scope messages, for AUROC and recall")
         intents.add_argument("--unlabelled", type=Path, help="further messages without labels (column text)")
+        again = self._kind(kinds, "retraining", "training time, and classifying while another process trains")
+        again.add_argument("--train", type=Path, required=True)
+        again.add_argument("--test", type=Path, required=True, help="messages to classify meanwhile")
         retrieval = self._kind(kinds, "retrieval", "ranking quality over a folder of Markdown articles")
         retrieval.add_argument("--articles", type=Path, required=True)
         retrieval.add_argument("--queries", type=Path, required=True)
@@ -80,6 +83,9 @@ class Command(BaseCommand):
             options["unlabelled"],
             encoder=load_encoder(settings.ENCODER_PATH),
         )
+
+    def _retraining(self, options: dict[str, Any]) -> dict[str, Any]:
+        return retraining.measure(options["train"], options["test"], settings.ENCODER_PATH)
 
     def _retrieval(self, options: dict[str, Any]) -> dict[str, Any]:
         return retrieval_benchmark.run(
