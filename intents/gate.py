@@ -137,6 +137,7 @@ class CaseFigures:
     refused: int
     off_topic: int
     failed: tuple[Answer, ...]
+    intents: frozenset[str]  # those that a test phrase means
 
 
 def case_figures(answers: Sequence[Answer]) -> CaseFigures:
@@ -150,6 +151,7 @@ def case_figures(answers: Sequence[Answer]) -> CaseFigures:
         refused=sum(answer.is_right for answer in outside),
         off_topic=len(outside),
         failed=tuple(sorted(failed, key=lambda answer: (not answer.must_pass, -answer.confidence))),
+        intents=frozenset(answer.expected for answer in inside),
     )
 
 
@@ -159,12 +161,14 @@ def gate_report(
     *,
     fallback_ratio: float | None,
     judged_now: bool,
+    left_out: Sequence[str] = (),
 ) -> GateReport:
     """Return what stands between a version and going live.
 
     ``after`` are the version's answers, ``before`` those of the live one (None where nothing is live);
     ``fallback_ratio`` is the version's share of in-scope texts that fall back; ``judged_now`` says that the
-    version has answered the test phrases as they are now.
+    version has answered the test phrases as they are now; ``left_out`` are intents that the live one knows and
+    this one does not.
     """
     pairs = pair(before or (), after)
     recalls = recall_changes(pairs)
@@ -172,6 +176,7 @@ def gate_report(
         _judged(judged_now),
         _must_pass([answer for answer in after if answer.must_pass]),
         _recall(recalls, compared=before is not None),
+        _known(left_out),
         _fallback(fallback_ratio),
     ]
     return GateReport(tuple(checks), recalls, change_counts(pairs))
@@ -262,6 +267,15 @@ def _recall(recalls: Sequence[RecallChange], *, compared: bool) -> Check:
         message = f"No intent loses more than {limit} of recall against the live version."
     texts = tuple(f"{change.intent}: {text}" for change in worse for text in change.broken)[:SHOWN_TEXTS]
     return Check("recall_drop", "Recall of each intent", not worse, True, message, texts)
+
+
+def _known(left_out: Sequence[str]) -> Check:
+    message = (
+        f"The live version knows intents that this one does not: {', '.join(left_out)}."
+        if left_out
+        else "It knows every intent that the live version knows."
+    )
+    return Check("intents_known", "Intents known", not left_out, False, message)
 
 
 def _fallback(ratio: float | None) -> Check:

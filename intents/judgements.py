@@ -64,6 +64,7 @@ def version_gate(version: ModelVersion) -> GateReport:
         version_answers(live, cases) if live else None,
         fallback_ratio=version.metrics.get("fallback", {}).get("ratio"),
         judged_now=has_answered(version, cases),
+        left_out=sorted(set(live.snapshot.label_names) - set(version.snapshot.label_names)) if live else (),
     )
 
 

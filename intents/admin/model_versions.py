@@ -316,6 +316,7 @@ def _evidence(version: ModelVersion) -> dict[str, Any]:
     return {
         "version": version,
         "cases": cases,
+        "untested": sorted(set(version.snapshot.label_names) - cases.intents) if cases.n else (),
         "cases_interval": wilson_interval(cases.right, cases.n),
         "failed_cases": cases.failed[:SHOWN_FAILED_CASES],
         "live_version": live,

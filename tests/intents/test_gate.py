@@ -104,6 +104,12 @@ def test_a_high_share_that_falls_back_is_said_and_blocks_nothing(ratio: float | 
     assert report.is_open
 
 
+def test_intents_that_the_live_version_knows_and_this_one_does_not_are_named() -> None:
+    report = gate(many("billing", 9, 0), None, left_out=["bugs", "exports"])
+    assert check(report, "intents_known").message.endswith("this one does not: bugs, exports.")
+    assert report.is_open
+
+
 def test_off_topic_texts_count_for_no_intents_recall() -> None:
     before = [answer("case:1", "", "billing", is_fallback=True)]
     after = [answer("case:1", "", "billing")]
