@@ -167,8 +167,8 @@ def gate_report(
 
     ``after`` are the version's answers, ``before`` those of the live one (None where nothing is live);
     ``fallback_ratio`` is the version's share of in-scope texts that fall back; ``judged_now`` says that the
-    version has answered the test phrases as they are now; ``left_out`` are intents that the live one knows and
-    this one does not.
+    version has answered the test phrases as they are now; ``left_out`` are intents that the live one knows
+    and this one does not.
     """
     pairs = pair(before or (), after)
     recalls = recall_changes(pairs)
