@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
@@ -116,6 +117,15 @@ def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
     return _classification(served, served.predict([clean(text)])[0])
+
+
+def readings(texts: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return (slug of the likeliest intent, whether it is a fallback) of many texts, all by one release.
+
+    For figures over many texts: texts are given as they are, cleaned already.
+    """
+    served = _live_model.current()
+    return [(found.label, bool(found.is_fallback)) for found in served.classifier.predict(texts)]
 
 
 def explain(text: str) -> Explanation:

@@ -12,11 +12,14 @@ from django.db.models import Count
 
 from core.errors import Conflict
 from intents.models import Example, Intent
+from intents.ports import live_interactions
 from intents.workflow import (
+    ENOUGH_LIVE_INTERACTIONS,
     MANY_EXAMPLES,
     MAX_EXAMPLES_PER_TRAINING,
     MIN_INTENTS,
     MIN_REAL_EXAMPLES,
+    RECOMMENDED_REAL_EXAMPLES,
 )
 
 SHOWN_TEXTS = 20
@@ -50,12 +53,13 @@ class Readiness:
 
 
 def training_readiness() -> Readiness:
-    """Return what blocks a training on the active examples of the active intents (2 queries)."""
+    """Return what blocks a training on the active examples of the active intents (2 or 3 queries)."""
     intents = list(Intent.objects.active().with_example_counts().order_by("slug"))
     counts = {i.slug: {"real": i.real_examples, "synthetic": i.synthetic_examples} for i in intents}
     blockers = [*_too_few_intents(intents), *_too_few_examples(intents), *_too_many_examples(counts)]
     blockers += _same_text_in_two_intents()
-    return Readiness(tuple(blockers), tuple(_very_many_examples(intents)), counts)
+    warnings = [*_very_many_examples(intents), *_many_before_the_pilot(intents)]
+    return Readiness(tuple(blockers), tuple(warnings), counts)
 
 
 def _too_few_intents(intents: list[Any]) -> list[Finding]:
@@ -152,4 +156,24 @@ def _very_many_examples(intents: list[Any]) -> list[Finding]:
         )
         for intent in intents
         if (total := intent.real_examples + intent.synthetic_examples) > MANY_EXAMPLES
+    ]
+
+
+def _many_before_the_pilot(intents: list[Any]) -> list[Finding]:
+    """Note intents with more than the guide's 8 to 12 real examples while the pilot has shown little."""
+    many = [i for i in intents if i.real_examples > RECOMMENDED_REAL_EXAMPLES]
+    if not many:
+        return []
+    seen = live_interactions(at_most=ENOUGH_LIVE_INTERACTIONS)
+    if seen >= ENOUGH_LIVE_INTERACTIONS:
+        return []
+    listed = ", ".join(f"{i.label} ({i.real_examples})" for i in many[:SHOWN_TEXTS])
+    return [
+        Finding(
+            "many_before_the_pilot",
+            f"More than {RECOMMENDED_REAL_EXAMPLES} real examples: {listed}. They are trained on all the "
+            f"same; {MIN_REAL_EXAMPLES} to {RECOMMENDED_REAL_EXAMPLES} are enough until there have been "
+            f"{ENOUGH_LIVE_INTERACTIONS} live interactions ({seen} so far), which show where more help.",
+            {"intents": {i.slug: i.real_examples for i in many}, "live_interactions": seen},
+        )
     ]

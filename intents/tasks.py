@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core import jobs
+from core.models import Job
+from intents.health.checking import TASK as CHECK_HEALTH
+from intents.health.checking import health_check_run
 from intents.services import judging_run, training_run
 
 
@@ -19,3 +22,11 @@ def train(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
 def judge(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
     """Ask a version for its answers to the test phrases; a second run finds them."""
     return {"test_phrases": judging_run(version_id=version_id, progress=progress)}
+
+
+@jobs.handler(CHECK_HEALTH)
+def check_health(*, progress: jobs.Progress) -> dict[str, Any]:
+    """Check the data set; a second run makes a second report of the same."""
+    by = Job.objects.filter(pk=progress.job_id).values_list("requested_by", flat=True).first()
+    report = health_check_run(progress=progress, requested_by=by or "")
+    return {"report": report.pk, "examples": report.content["examples"]}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 MIN_REAL_EXAMPLES = 8  # the guide's "8 to 12 example phrasings"; synthetic ones never count
 RECOMMENDED_REAL_EXAMPLES = 12
+MAX_CORE_INTENTS = 15  # the guide's "start with 10 to 15 core intents" …
+ENOUGH_LIVE_INTERACTIONS = 300  # … until there have been so many live interactions
 MANY_EXAMPLES = 200  # beyond this an intent outweighs the others: trained, with a warning
 MIN_INTENTS = 2
 MAX_EXAMPLES_PER_TRAINING = 20_000  # bounds the memory of a training and the size of a snapshot

@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 
 from core.models import Activity, Heartbeat, Job
 from intents.contracts import IntentsSummary
+from intents.mapping import category_mapping
 from intents.selectors import intents_summary
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
@@ -153,6 +154,7 @@ def _needs(
             "kb_article",
             "warn",
         ),
+        _unmapped_need(),
         _need(short, "intent", "has too few real examples", "8 are needed", "intents_intent", "warn"),
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
         None
@@ -168,6 +170,19 @@ def _need(count: int, noun: str, verb: str, detail: str, admin_name: str, tone: 
         return None
     title = f"{count} {noun} {verb}" if count == 1 else f"{count} {noun}s {_plural(verb)}"
     return Need(title, detail, _list(admin_name), str(count), tone)
+
+
+def _unmapped_need() -> Need | None:
+    mapping = category_mapping()
+    count = len(mapping.unmapped) if mapping else 0
+    if not mapping or not count:
+        return None
+    tickets = sum(line.category.tickets for line in mapping.unmapped)
+    noun = "category has" if count == 1 else "categories have"
+    detail = f"{tickets:,} tickets; {mapping.covered_percent:.0f} % of all are covered"
+    return Need(
+        f"{count} core {noun} no intent", detail, reverse("admin:intents_mapping"), str(count), "warn"
+    )
 
 
 def _plural(verb: str) -> str:

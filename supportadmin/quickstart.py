@@ -21,6 +21,7 @@ from core.api_keys import api_key_create
 from core.errors import Unavailable
 from core.models import ApiKey, User
 from escalation.services import defaults_install, template_save
+from intents.health.checking import health_check_job, health_check_start
 from intents.models import Example, Intent, ModelVersion
 from intents.selectors import intents_summary
 from intents.services import (
@@ -91,6 +92,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
+    _health_check(lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
     kept = {
         "url": url,
@@ -307,3 +309,9 @@ def _gaps(lead: Actor) -> int:
     """Read what customers asked in vain so far; the tickets are read once the worker has sorted them."""
     jobs.run(collect_start(actor=lead).pk)  # this job alone: the audit of the tickets is the worker's
     return Gap.objects.apart().count()
+
+
+def _health_check(lead: Actor) -> None:
+    """Queue a first check of the phrasings; the worker does it after the start."""
+    if health_check_job() is None:
+        health_check_start(actor=lead)

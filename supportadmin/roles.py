@@ -69,6 +69,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("tickets.view_rawtext", "tickets.sign_auditreport"),
         *("kb.add_article", "kb.change_article", "kb.archive_article", "kb.change_publishingpolicy"),
         *("intents.add_intent", "intents.change_intent", "intents.add_example", "intents.change_example"),
+        "intents.override_intent_limit",
         *("intents.view_modelversion", "intents.add_modelversion", "intents.change_modelversion"),
         *("intents.view_release", "intents.release_model", "intents.view_datasetsnapshot"),
         *("intents.override_gate", "intents.add_evaluationcase", "intents.change_evaluationcase"),

@@ -145,10 +145,28 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     {
+                        "title": "Categories → intents",
+                        "icon": "account_tree",
+                        "link": reverse_lazy("admin:intents_mapping"),
+                        "permission": _allowed("intents.view_intent"),
+                    },
+                    {
                         **_page("Intents", "label", "intents.intent"),
-                        "active": _among("admin:intents_intent_changelist", "admin:intents_why"),
+                        "active": _among(
+                            "admin:intents_intent_changelist",
+                            "admin:intents_mapping",
+                            "admin:intents_health",
+                            "admin:intents_why",
+                        ),
                     },
                     _page("Examples", "format_quote", "intents.example"),
+                    {
+                        "title": "Dataset health",
+                        "icon": "health_and_safety",
+                        "link": reverse_lazy("admin:intents_health"),
+                        "permission": _allowed("intents.view_example"),
+                    },
+                    _page("Phrasing imports", "upload_file", "intents.phrasingimport", "intents.add_intent"),
                     _page("Test phrases", "checklist", "intents.evaluationcase"),
                     {
                         "title": "Why this intent?",

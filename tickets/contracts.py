@@ -150,3 +150,45 @@ class TicketAudit:
     def core(self) -> tuple[CategoryLine, ...]:
         """The lines that the training starts with."""
         return tuple(line for line in self.lines if line.is_core)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCategory:
+    """A category as the signed map says it; ``share`` of all tickets of the window, 0 to 1.
+
+    ``is_in_use`` is False for one that has been retired or merged away since; ``flags`` are words.
+    """
+
+    category_id: int
+    name: str
+    description: str
+    is_core: bool
+    label: str
+    label_name: str
+    label_reason: str
+    flags: tuple[str, ...]
+    tickets: int
+    share: float
+    is_in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMap:
+    """The signed map that holds now, its categories by volume; ``tickets`` of the whole window."""
+
+    version: int
+    signed_at: datetime
+    signed_by: str
+    tickets: int
+    categories: tuple[SignedCategory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOpening:
+    """How a customer began a ticket, cleaned and masked, and the category it is in (no id: in none)."""
+
+    ticket_id: int
+    category_id: int | None
+    category: str
+    text: str
+    closed_at: datetime

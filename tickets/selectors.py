@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, Window
+from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tickets.contracts import AuditTicket, FlaggedCategory, TicketCounts, TypicalTicket, TypicalTickets
-from tickets.map_content import FLAGS
+from tickets.contracts import (
+    AuditTicket,
+    FlaggedCategory,
+    SignedCategory,
+    SignedMap,
+    TicketCounts,
+    TicketOpening,
+    TypicalTicket,
+    TypicalTickets,
+)
+from tickets.map_content import FLAGS, LABEL_NAMES
 from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
@@ -18,6 +28,7 @@ COUNTERS = ("rows_in", "created", "updated", "unchanged", "rejected", "outside_w
 READ_ROWS = 1_000
 MAX_CATEGORIES = 200
 OPENING_WORDS = 4
+OPENING_LENGTH = 1_000
 
 
 def ticket_counts() -> TicketCounts:
@@ -82,6 +93,39 @@ def import_report(batch: ImportBatch, *, seconds: float, rejections: int) -> dic
 def latest_report() -> AuditReport | None:
     """Return the signed map that holds now."""
     return AuditReport.objects.select_related("baseline").order_by("-version").first()
+
+
+def signed_map() -> SignedMap | None:
+    """Return the signed map that holds now as plain values; None before the first signature (2 queries)."""
+    report = AuditReport.objects.order_by("-version").first()
+    if report is None:
+        return None
+    rows = report.content["categories"]
+    in_use = dict(
+        Category.objects.in_use().filter(pk__in=[row["id"] for row in rows]).values_list("pk", "description")
+    )
+    return SignedMap(
+        version=report.version,
+        signed_at=report.signed_at,
+        signed_by=report.signed_by_name,
+        tickets=report.content["total"]["tickets"],
+        categories=tuple(
+            SignedCategory(
+                category_id=row["id"],
+                name=row["name"],
+                description=in_use.get(row["id"], ""),
+                is_core=row["core"],
+                label=row["label"],
+                label_name=LABEL_NAMES[row["label"]],
+                label_reason=row["label_reason"],
+                flags=tuple(FLAGS[flag] for flag in row["flags"]),
+                tickets=row["figures"]["tickets"],
+                share=row["share"],
+                is_in_use=row["id"] in in_use,
+            )
+            for row in rows[:MAX_CATEGORIES]
+        ),
+    )
 
 
 def founded_categories(report: AuditReport | None) -> frozenset[int]:
@@ -151,6 +195,40 @@ def typical_tickets(*, each: int = 20, categories: int = 30) -> dict[int, Typica
         found[category] = TypicalTickets(before.name, before.volume, asked)
     largest = sorted(found, key=lambda category: -found[category].volume)[:categories]
     return {category: found[category] for category in largest}
+
+
+def recent_openings(*, limit: int) -> list[TicketOpening]:
+    """Return how the newest closed tickets that count began, newest first, without those that say nothing."""
+    return [o for o in _openings(Ticket.objects.counting().order_by("-closed_at", "-pk")[:limit]) if o.text]
+
+
+def ticket_openings(ticket_ids: Collection[int]) -> dict[int, TicketOpening]:
+    """Return how these tickets began, by id; tickets that are gone are left out."""
+    return {o.ticket_id: o for o in _openings(Ticket.objects.filter(pk__in=ticket_ids))}
+
+
+def closing_times(external_ids: Collection[str]) -> dict[str, datetime]:
+    """Return when the tickets with these ids at their source were closed, by that id; the latest counts."""
+    wanted = sorted(external_ids)
+    found: dict[str, datetime] = {}
+    for first in range(0, len(wanted), READ_ROWS):
+        rows = Ticket.objects.filter(external_id__in=wanted[first : first + READ_ROWS]).order_by("closed_at")
+        found.update(rows.values_list("external_id", "closed_at"))
+    return found
+
+
+def _openings(tickets: QuerySet[Ticket]) -> Iterator[TicketOpening]:
+    rows = tickets.values_list(
+        "pk",
+        "classification__cluster__category_id",
+        "classification__cluster__category__name",
+        "subject",
+        "text__customer_words",
+        "closed_at",
+    )
+    for pk, category_id, category, subject, words, closed_at in rows:
+        text = _opening(words or "") or text_to_encode(subject, words or "")
+        yield TicketOpening(pk, category_id, category or "", text[:OPENING_LENGTH], closed_at)
 
 
 def _opening(customer_words: str) -> str:

@@ -2,6 +2,7 @@
 
 from intents.admin.definitions import IntentAdmin
 from intents.admin.examples import ExampleAdmin
+from intents.admin.exchange import PhrasingImportAdmin
 from intents.admin.model_versions import DatasetSnapshotAdmin, ModelVersionAdmin, ReleaseAdmin
 from intents.admin.test_phrases import EvaluationCaseAdmin
 
@@ -11,5 +12,6 @@ __all__ = [
     "ExampleAdmin",
     "IntentAdmin",
     "ModelVersionAdmin",
+    "PhrasingImportAdmin",
     "ReleaseAdmin",
 ]

@@ -14,8 +14,10 @@ from unfold.decorators import display
 from core.actors import Actor
 from core.admin_base import actor_of
 from core.admin_transitions import Transition, TransitionMixin
-from intents.admin.forms import IntentForm
+from intents.admin.forms import ActivateForm, IntentForm
+from intents.admin.health import HealthMixin
 from intents.admin.list_pages import ListMove, ListMoveMixin
+from intents.admin.mapping import MappingMixin
 from intents.admin.why import WhyMixin
 from intents.models import Example, Intent
 from intents.selectors import live_f1_by_intent
@@ -60,7 +62,7 @@ class ExampleInline(TabularInline):
 
 
 @admin.register(Intent)
-class IntentAdmin(WhyMixin, TransitionMixin, ListMoveMixin):
+class IntentAdmin(WhyMixin, TransitionMixin, MappingMixin, HealthMixin, ListMoveMixin):
     """Intents."""
 
     form = IntentForm
@@ -88,7 +90,8 @@ class IntentAdmin(WhyMixin, TransitionMixin, ListMoveMixin):
             name="activate",
             label="Activate",
             permission="intents.change_intent",
-            service=lambda actor, intent: intent_activate(actor=actor, intent=intent),
+            form=ActivateForm,
+            service=lambda actor, intent, **fields: intent_activate(actor=actor, intent=intent, **fields),
             description="The next training takes this intent in. The live model stays as it is.",
             shown=lambda request, intent: intent.state != Intent.State.ACTIVE,
         ),

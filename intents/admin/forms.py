@@ -15,8 +15,9 @@ from unfold.widgets import (
 
 from core.admin_transitions import TransitionForm
 from intents.models import Example, Intent
-from intents.services import NewExample, example_problem
-from intents.workflow import MAX_BULK_EXAMPLES, MAX_EXAMPLE_LENGTH
+from intents.services import NewExample, example_problem, limit_state
+from intents.services.limits import REASON_LENGTH
+from intents.workflow import ENOUGH_LIVE_INTERACTIONS, MAX_BULK_EXAMPLES, MAX_EXAMPLE_LENGTH
 
 MAX_PASTE = 500_000
 
@@ -118,6 +119,30 @@ class TestWithForm(TransitionForm):
     must_pass = forms.BooleanField(
         required=False, label="Must pass: a version that answers it wrongly cannot go live"
     )
+
+
+class ActivateForm(TransitionForm):
+    """Why an intent is activated beyond the limit; asked only where the limit is reached."""
+
+    override_reason = forms.CharField(
+        required=False,
+        max_length=REASON_LENGTH,
+        label="Reason to go beyond the limit",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="For support leads; it is kept with the figures of this moment.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        state = limit_state()
+        if not state.is_reached:
+            del self.fields["override_reason"]
+        else:
+            self.fields["override_reason"].help_text = (
+                f"{state.active_intents} intents are active, and there have been {state.live_interactions} "
+                f"of {ENOUGH_LIVE_INTERACTIONS} live interactions. A support lead may go beyond; the reason "
+                "is kept with these figures."
+            )
 
 
 class ExampleActionForm(ActionForm):

@@ -5,7 +5,10 @@ live release.
 """
 
 from intents.models.definitions import Example, Intent
+from intents.models.exchange import PhrasingImport
+from intents.models.health import HealthReport, IgnoredFinding, IntentMerge
 from intents.models.judging import CaseRun, EvaluationCase, HeldOutRun
+from intents.models.mapping import IntentLimitOverride, OutOfScopeCategory, ServedCategory
 from intents.models.training import DatasetSnapshot, ModelVersion, Release
 
 __all__ = [
@@ -13,8 +16,15 @@ __all__ = [
     "DatasetSnapshot",
     "EvaluationCase",
     "Example",
+    "HealthReport",
     "HeldOutRun",
+    "IgnoredFinding",
     "Intent",
+    "IntentLimitOverride",
+    "IntentMerge",
     "ModelVersion",
+    "OutOfScopeCategory",
+    "PhrasingImport",
     "Release",
+    "ServedCategory",
 ]

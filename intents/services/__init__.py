@@ -17,7 +17,9 @@ from intents.services.examples import (
     example_restore,
     example_retire,
     examples_add,
+    examples_check,
 )
+from intents.services.findings import finding_ignore, finding_take_back
 from intents.services.judging import (
     NewCase,
     RefusedCase,
@@ -30,6 +32,9 @@ from intents.services.judging import (
     judging_run,
     judging_start,
 )
+from intents.services.limits import LimitState, limit_state
+from intents.services.mapping import category_leave_out, category_map, category_take_in, category_unmap
+from intents.services.merging import intent_merge, intent_merge_undo
 from intents.services.releases import (
     model_version_retire,
     release_activate,
@@ -40,6 +45,7 @@ from intents.services.trainings import TrainingStart, training_prepare, training
 
 __all__ = [
     "BulkReport",
+    "LimitState",
     "NewCase",
     "NewExample",
     "RefusedCase",
@@ -51,18 +57,28 @@ __all__ = [
     "case_restore",
     "case_retire",
     "cases_add",
+    "category_leave_out",
+    "category_map",
+    "category_take_in",
+    "category_unmap",
     "example_add",
     "example_move",
     "example_problem",
     "example_restore",
     "example_retire",
     "examples_add",
+    "examples_check",
+    "finding_ignore",
+    "finding_take_back",
     "intent_activate",
     "intent_archive",
     "intent_create",
+    "intent_merge",
+    "intent_merge_undo",
     "intent_update",
     "judging_run",
     "judging_start",
+    "limit_state",
     "model_version_retire",
     "release_activate",
     "release_roll_back",

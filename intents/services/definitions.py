@@ -15,6 +15,7 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.transitions import move
 from intents.models import Intent
+from intents.services.limits import limit_override_record, limit_respect
 from intents.workflow import INTENT_MOVES
 
 EDITABLE = ("label", "description", "resolution", "resolution_reason", "category_id", "owner_id")
@@ -71,7 +72,10 @@ def intent_create(
     owner_id: int | None = None,
     state: str = Intent.State.DRAFT,
 ) -> Intent:
-    """Write a new intent; refuse a slug that is taken (code slug_taken)."""
+    """Write a new intent; refuse a slug that is taken (code slug_taken).
+
+    One that is active from the start keeps to the limit of services.limits.
+    """
     intent = Intent(
         slug=slug,
         label=label,
@@ -85,6 +89,8 @@ def intent_create(
     _check_fields(intent)
     try:
         with transaction.atomic():
+            if state == Intent.State.ACTIVE:
+                limit_respect(actor=actor)
             intent.save(force_insert=True)
             activity.record(actor, "intent.created", intent, after=_record(intent))
     except IntegrityError as error:
@@ -112,9 +118,17 @@ def intent_update(*, actor: Actor, intent: Intent, **changes: Any) -> Intent:
     return current
 
 
-def intent_activate(*, actor: Actor, intent: Intent) -> None:
-    """Take a draft or archived intent into the next training."""
-    _move(actor, intent, Intent.State.ACTIVE, "intent.activated")
+def intent_activate(*, actor: Actor, intent: Intent, override_reason: str = "") -> None:
+    """Take a draft or archived intent into the next training.
+
+    Refused beyond the limit of services.limits (code too_many_intents), unless somebody with the permission
+    intents.override_intent_limit gives a reason, which is kept.
+    """
+    with transaction.atomic():
+        overridden = limit_respect(actor=actor, override_reason=override_reason)
+        _move(actor, intent, Intent.State.ACTIVE, "intent.activated")
+        if overridden is not None:
+            limit_override_record(actor=actor, intent=intent, at=overridden)
 
 
 def intent_archive(*, actor: Actor, intent: Intent) -> None:
@@ -125,7 +139,8 @@ def intent_archive(*, actor: Actor, intent: Intent) -> None:
 def starter_intents_load(*, actor: Actor) -> list[Intent]:
     """Create those of the guide's six starter intents that are missing; return the new ones.
 
-    Idempotent by slug; an intent that people have edited stays as it is.
+    Idempotent by slug; an intent that people have edited stays as it is. All of them or none: refused where
+    they would exceed the limit of services.limits.
     """
     known = set(Intent.objects.filter(slug__in=[s[0] for s in STARTERS]).values_list("slug", flat=True))
     with transaction.atomic():

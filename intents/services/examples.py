@@ -102,6 +102,30 @@ def example_problem(*, intent: Intent, row: NewExample) -> tuple[str, str] | Non
     return problem or (IS_TEST_PHRASE if _test_phrases([digest]) else None)
 
 
+def examples_check(*, rows: Sequence[tuple[str, NewExample]]) -> list[tuple[str, str] | None]:
+    """Return for each (slug of the intent, phrasing) what would refuse it, or None; writes nothing.
+
+    Earlier rows count for later ones. One query for each thousand rows.
+    """
+    texts = [_cleaned(row.text) for _, row in rows]
+    digests = [text_hash(text) for text in texts]
+    places: dict[str, list[Example]] = {}
+    for first in range(0, len(digests), MAX_BULK_EXAMPLES):
+        places |= _places(digests[first : first + MAX_BULK_EXAMPLES])
+    fresh: dict[str, str] = {}
+    found: list[tuple[str, str] | None] = []
+    for (slug, row), text, digest in zip(rows, texts, digests, strict=True):
+        problem = _problem(text, row) or _taken_by_slug(places.get(digest, ()), slug)
+        if not problem and digest in fresh:
+            same = fresh[digest] == slug
+            words = "The same phrasing stands further up" + ("." if same else f", for {fresh[digest]}.")
+            problem = ("duplicate" if same else "in_other_intent", words)
+        if not problem:
+            fresh[digest] = slug
+        found.append(problem)
+    return found
+
+
 def example_retire(*, actor: Actor, example: Example) -> None:
     """Leave a phrasing out of later trainings; its text stays, for the history."""
     _move_state(actor, example, Example.State.RETIRED, "example.retired")
@@ -201,6 +225,12 @@ def _taken(places: Iterable[Example], intent: Intent) -> tuple[str, str] | None:
         if place.state == Example.State.ACTIVE and place.intent.state != Intent.State.ARCHIVED:
             return "in_other_intent", f"It is example {place.pk} of {place.intent.label}; move it from there."
     return None
+
+
+def _taken_by_slug(places: Sequence[Example], slug: str) -> tuple[str, str] | None:
+    """Return the same as _taken for an intent that need not exist yet."""
+    own = next((place.intent for place in places if place.intent.slug == slug), None)
+    return _taken(places, own or Intent(slug=slug))
 
 
 def _refuse_taken(example: Example, intent: Intent) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.api import strict_json
+from integrations.archives import File
 from integrations.json_records import json_records
 from integrations.packed import ByteSource
 from integrations.streams import TextStream
-from kb.exchange.archives import File
 
 BESIDE = ("sections", "categories", "user_segments", "folders")
 MAX_VALUES = 200_000  # in one record

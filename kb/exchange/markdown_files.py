@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from core.errors import DomainError, InvalidInput
+from integrations.archives import File
 from kb.access import Facets
 from kb.article_files import parse_article
-from kb.exchange.archives import File
 from kb.exchange.contracts import (
     AUDIENCE_KEYS,
     MARKDOWN,

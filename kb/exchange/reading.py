@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import DomainError, InvalidInput
+from integrations.archives import File, files
 from integrations.streams import BadRow
-from kb.exchange.archives import File, files
 from kb.exchange.audience_mapping import AudienceMapping
 from kb.exchange.contracts import MARKDOWN, REJECTED, SKIPPED, SYSTEMS, Incoming, Row, digest
 from kb.exchange.help_centres import ARTICLE_ADDRESS, READERS, HelpCentreArticle, Skip
@@ -25,6 +25,7 @@ from kb.models import TITLE_LENGTH, Article
 from kb.services import check_labels, check_slug, check_text
 
 MAX_ROWS = 5_000  # as many as archives.MAX_FILES
+ENDINGS = (".md", ".markdown", ".json", ".jsonl", ".ndjson", ".yaml")
 MARKDOWN_ENDINGS, JSON_ENDINGS = (".md", ".markdown"), (".json", ".jsonl", ".ndjson")
 MAX_WHERE, MAX_REASON = 300, 500
 
@@ -50,7 +51,7 @@ def read(
     """Return all rows; raises InvalidInput where nothing at all can or should be read."""
     if system not in SYSTEMS:
         raise InvalidInput(f"There is no format {system}.", code="unknown_source")
-    found = list(files(path, name))
+    found = list(files(path, name, endings=ENDINGS))
     beside = next((file for file in found if Path(file.name).name == FILE_NAME), None)
     rows = (
         _markdown(found, progress) if system == MARKDOWN else _help_centre(found, system, mapping, progress)

@@ -16,9 +16,9 @@ from core import activity
 from core.actors import Actor
 from core.errors import DomainError
 from core.permissions import require
+from integrations.archives import File
 from kb import pages
 from kb.access import KINDS
-from kb.exchange.archives import File
 from kb.models import AudienceValue, ProductPage
 from kb.services import SLUG, product_page_save
 

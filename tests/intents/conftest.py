@@ -10,7 +10,7 @@ import pytest
 
 import intents.tasks  # noqa: F401 - registers the job handler that run_due() looks up
 from core.actors import Actor
-from intents import inference
+from intents import inference, ports
 from intents.artefacts import artefact_load, artefact_write
 from intents.dataset import Dataset
 from intents.models import Intent, ModelVersion
@@ -23,6 +23,7 @@ from intents.services import (
     trainings,
 )
 from intents.training import TrainedModel, train
+from intents.workflow import ENOUGH_LIVE_INTERACTIONS
 from tests.intents.phrases import PHRASES
 
 
@@ -30,6 +31,12 @@ from tests.intents.phrases import PHRASES
 def actor() -> Actor:
     """Return the system as the one who acts."""
     return Actor.system("tests")
+
+
+@pytest.fixture
+def after_the_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there have been as many live interactions as lift the limit of core intents."""
+    monkeypatch.setattr(ports, "_sources", [lambda at_most: min(at_most, ENOUGH_LIVE_INTERACTIONS)])
 
 
 @pytest.fixture

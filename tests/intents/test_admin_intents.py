@@ -172,6 +172,7 @@ def test_an_example_is_retired_by_its_button(tagger: Client, make_intent: Callab
 def test_list_pages_need_as_many_queries_for_thirty_rows_as_for_three(
     tagger: Client,
     make_intent: Callable[..., Intent],
+    after_the_pilot: None,
     address: str,
     django_assert_max_num_queries: Callable[..., object],
     django_assert_num_queries: Callable[..., object],

@@ -47,7 +47,7 @@ def test_retired_examples_do_not_count(make_intent: Callable[..., Intent]) -> No
 
 @pytest.mark.row("3.3")
 def test_more_than_twelve_are_fine_and_more_than_two_hundred_warn(
-    make_intent: Callable[..., Intent],
+    make_intent: Callable[..., Intent], after_the_pilot: None
 ) -> None:
     make_intent("bug_report", real=200)
     make_intent("billing", real=199, synthetic=2)
@@ -92,7 +92,10 @@ def test_a_single_intent_is_nothing_to_tell_apart(make_intent: Callable[..., Int
 
 @pytest.mark.parametrize("rows", [3, 30])
 def test_the_number_of_queries_does_not_grow_with_the_rows(
-    make_intent: Callable[..., Intent], rows: int, django_assert_num_queries: Callable[..., object]
+    make_intent: Callable[..., Intent],
+    after_the_pilot: None,
+    rows: int,
+    django_assert_num_queries: Callable[..., object],
 ) -> None:
     for number in range(rows):
         make_intent(f"intent_{number}", real=2)

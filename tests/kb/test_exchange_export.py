@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from core.actors import Actor
 from core.errors import InvalidInput
 from core.models import Activity, User
+from integrations.archives import File
 from kb.access import facets
-from kb.exchange.archives import File
 from kb.exchange.exporting import export_folder, export_zip
 from kb.exchange.markdown_files import file_text, markdown_row
 from kb.models import Article, ArticleSource, AudienceValue, ProductPage, Revision

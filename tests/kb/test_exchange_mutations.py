@@ -15,9 +15,10 @@ import pytest
 
 from core.actors import Actor
 from core.errors import InvalidInput
-from kb.exchange import archives
-from kb.exchange.archives import files
+from integrations import archives
+from integrations.archives import files
 from kb.exchange.contracts import OUTCOMES
+from kb.exchange.reading import ENDINGS
 from kb.models import Article, ArticleSource, Revision
 from tests.kb.help_centre_export import freshdesk, page, take_in, zendesk
 
@@ -146,7 +147,7 @@ def test_a_hostile_zip_is_refused_as_a_whole(data: bytes, code: str, tmp_path: P
     path = tmp_path / "a.zip"
     path.write_bytes(data)
     with pytest.raises(InvalidInput) as refusal:
-        list(files(path))
+        list(files(path, endings=ENDINGS))
     assert refusal.value.code == code
 
 
@@ -155,7 +156,7 @@ def test_a_zip_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
     at = data.index(b"PK\x01\x02") + 24
     data[at : at + 4] = (10).to_bytes(4, "little")
     (tmp_path / "a.zip").write_bytes(bytes(data))
-    read = list(files(tmp_path / "a.zip"))
+    read = list(files(tmp_path / "a.zip", endings=ENDINGS))
     assert [(file.data, bool(file.problem)) for file in read] in ([(b"", True)], [(b"x" * 10, False)])
 
 
@@ -164,7 +165,7 @@ def test_a_link_out_of_a_folder_is_not_read(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.md").symlink_to(tmp_path / "secret.md")
-    (found,) = files(folder)
+    (found,) = files(folder, endings=ENDINGS)
     assert (found.data, found.problem) == (b"", "The file is a link that leads out of the folder.")
 
 

@@ -84,7 +84,11 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
     assert (counts.published, counts.unindexed, counts.in_review) == (41, 0, 0)
     assert Release.objects.filter(is_live=True).count() == 1
     waiting = Job.objects.exclude(state=Job.State.SUCCEEDED).values_list("task", "state")
-    assert sorted(waiting) == [("tickets.tasks.renew_texts", "queued"), ("tickets.tasks.run_audit", "queued")]
+    assert sorted(waiting) == [
+        ("intents.tasks.check_health", "queued"),
+        ("tickets.tasks.renew_texts", "queued"),
+        ("tickets.tasks.run_audit", "queued"),
+    ]
     assert Ticket.objects.counting().count() == 3_000
     assert Turn.objects.count() == 35
     assert all(handoff.complete for handoff in Handoff.objects.all())

@@ -1,4 +1,4 @@
-"""The files of an import: of a folder, a zip, or one file. A bomb or a path that leads out is refused.
+"""The files of an export: of a folder, a zip, or one file. A bomb or a path that leads out is refused.
 
 Nothing is ever unpacked to disk. Decides nothing about what a file holds.
 """
@@ -16,7 +16,6 @@ from integrations.packed import DAMAGE, HARMLESS_BYTES, MAX_RATIO, check_directo
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200 * 1024**2
 MAX_FILE_BYTES = 30 * 1024**2
-ENDINGS = (".md", ".markdown", ".json", ".jsonl", ".ndjson", ".yaml")
 ZIP_MAGIC = b"PK\x03\x04"
 
 
@@ -39,24 +38,26 @@ class File:
         return Path(self.name).suffix.lower()
 
 
-def files(path: Path, name: str = "") -> Iterator[File]:
-    """Yield the files at ``path`` whose ending an import reads, in order; ``name`` is an upload's own.
+def files(path: Path, name: str = "", *, endings: tuple[str, ...]) -> Iterator[File]:
+    """Yield the files at ``path`` with one of the ``endings``, in order; ``name`` is an upload's own.
+
+    A file that is named itself is read whatever its ending.
 
     Raises InvalidInput where nothing at all can or should be read.
     """
     try:
         if path.is_dir():
-            yield from _of_folder(path)
+            yield from _of_folder(path, endings)
         elif _is_zip(path):
-            yield from _of_zip(path)
+            yield from _of_zip(path, endings)
         else:
             yield _one(path, name or path.name)
     except OSError as error:
         raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.", code="unreadable") from error
 
 
-def _of_folder(folder: Path) -> Iterator[File]:
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+def _of_folder(folder: Path, endings: tuple[str, ...]) -> Iterator[File]:
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in endings and p.is_file())
     for path in paths:
         name = path.relative_to(folder).as_posix()
         if not path.resolve().is_relative_to(folder.resolve()):
@@ -76,7 +77,7 @@ def _is_zip(path: Path) -> bool:
         return stream.read(len(ZIP_MAGIC)) == ZIP_MAGIC
 
 
-def _of_zip(path: Path) -> Iterator[File]:
+def _of_zip(path: Path, endings: tuple[str, ...]) -> Iterator[File]:
     with path.open("rb") as raw:
         check_directory(raw)
         try:
@@ -84,7 +85,7 @@ def _of_zip(path: Path) -> Iterator[File]:
         except DAMAGE as error:
             raise InvalidInput(f"The zip file cannot be read: {error}.", code="bad_archive") from error
         with archive:
-            infos = [info for info in files_of(archive) if info.filename.lower().endswith(ENDINGS)]
+            infos = [info for info in files_of(archive) if info.filename.lower().endswith(endings)]
             _check_sizes(infos)
             for info in sorted(infos, key=lambda info: info.filename):
                 yield _member(archive, info)
