@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core import activity
 from core.actors import Actor
+from core.errors import Conflict
 from core.permissions import require
 from intents.exchange.contracts import Reading
 from intents.exchange.planning import CREATED, Plan, plan
@@ -40,7 +41,13 @@ def phrasings_import(
         for slug, rows in by_slug.items():
             for first in range(0, len(rows), MAX_BULK_EXAMPLES):
                 batch = rows[first : first + MAX_BULK_EXAMPLES]
-                examples_add(actor=actor, intent=intents[slug], rows=batch)
+                report = examples_add(actor=actor, intent=intents[slug], rows=batch)
+                if report.refused:  # cannot be, unless somebody was quicker
+                    raise Conflict(
+                        f"“{report.refused[0].text[:80]}”: {report.refused[0].message} Nothing was taken in; "
+                        "look at the file again.",
+                        code="stale_import",
+                    )
                 done += len(batch)
                 progress(done, total)
         for slug in found.new_intents:

@@ -71,6 +71,7 @@ class IntentMerge(models.Model):
     categories = models.JSONField(
         default=list, help_text="Ids of the categories that the other serves since."
     )
+    test_phrases = models.JSONField(default=list, help_text="Ids of the test phrases that moved.")
     merged_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
     merged_at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True)

@@ -105,13 +105,15 @@ def example_problem(*, intent: Intent, row: NewExample) -> tuple[str, str] | Non
 def examples_check(*, rows: Sequence[tuple[str, NewExample]]) -> list[tuple[str, str] | None]:
     """Return for each (slug of the intent, phrasing) what would refuse it, or None; writes nothing.
 
-    Earlier rows count for later ones. One query for each thousand rows.
+    Earlier rows count for later ones. Two queries for each thousand rows.
     """
     texts = [_cleaned(row.text) for _, row in rows]
     digests = [text_hash(text) for text in texts]
     places: dict[str, list[Example]] = {}
+    tests: set[str] = set()
     for first in range(0, len(digests), MAX_BULK_EXAMPLES):
         places |= _places(digests[first : first + MAX_BULK_EXAMPLES])
+        tests |= _test_phrases(digests[first : first + MAX_BULK_EXAMPLES])
     fresh: dict[str, str] = {}
     found: list[tuple[str, str] | None] = []
     for (slug, row), text, digest in zip(rows, texts, digests, strict=True):
@@ -120,6 +122,8 @@ def examples_check(*, rows: Sequence[tuple[str, NewExample]]) -> list[tuple[str,
             same = fresh[digest] == slug
             words = "The same phrasing stands further up" + ("." if same else f", for {fresh[digest]}.")
             problem = ("duplicate" if same else "in_other_intent", words)
+        if not problem and digest in tests:
+            problem = IS_TEST_PHRASE
         if not problem:
             fresh[digest] = slug
         found.append(problem)

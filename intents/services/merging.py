@@ -1,7 +1,8 @@
 """Merge an intent into another one, and take it back.
 
 The phrasings move one by one through example_move, in one transaction with the archiving; the same text in
-both stays behind in the archived intent. What the merge did is kept in one row.
+both stays behind in the archived intent. Test phrases and categories go along. What the merge did is kept in
+one row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.permissions import require
 from core.transitions import move
-from intents.models import Example, Intent, IntentMerge, ServedCategory
+from intents.models import EvaluationCase, Example, Intent, IntentMerge, ServedCategory
 from intents.services.definitions import intent_activate, intent_archive
 from intents.services.examples import example_move
 from intents.workflow import INTENT_MOVES
@@ -24,7 +25,7 @@ MAX_MOVED = 1_000
 
 
 def intent_merge(*, actor: Actor, source: Intent, into: Intent) -> IntentMerge:
-    """Move the active phrasings and categories of ``source`` to ``into`` and archive it; all or nothing."""
+    """Move phrasings, test phrases and categories of ``source`` to ``into`` and archive it; all or nothing."""
     require(actor, PERMISSION)
     if source.pk == into.pk:
         raise InvalidInput("Choose two different intents.", code="same_intent")
@@ -53,6 +54,7 @@ def intent_merge(*, actor: Actor, source: Intent, into: Intent) -> IntentMerge:
             source_state=before,
             moved=[example.pk for example in moved],
             categories=_serve(actor, current, target),
+            test_phrases=_test_with(current, target),
             merged_by_id=actor.user_id,
         )
         activity.record(
@@ -88,6 +90,8 @@ def intent_merge_undo(*, actor: Actor, merge: IntentMerge) -> None:
         else:
             move(source, to=merge.source_state, allowed=INTENT_MOVES)
         ServedCategory.objects.filter(intent_id=merge.into_id, category_id__in=merge.categories).delete()
+        phrases = EvaluationCase.objects.filter(pk__in=merge.test_phrases, intent_id=merge.into_id)
+        phrases.update(intent=source)
         activity.record(actor, "intent.merge_undone", source, after={"state": merge.source_state})
 
 
@@ -102,3 +106,11 @@ def _serve(actor: Actor, source: Intent, into: Intent) -> list[int]:
         ServedCategory(intent=into, category_id=pk, mapped_by_id=actor.user_id) for pk in added
     )
     return added
+
+
+def _test_with(source: Intent, into: Intent) -> list[int]:
+    """Let the test phrases of ``source`` mean ``into``; return their ids."""
+    phrases = EvaluationCase.objects.filter(intent=source)
+    ids = list(phrases.order_by("pk").values_list("pk", flat=True))
+    phrases.update(intent=into)
+    return ids

@@ -27,7 +27,7 @@ from intents.exchange.planning import plan
 from intents.exchange.rasa import MAX_BYTES, plain, read_rasa, write_rasa
 from intents.exchange.reading import read
 from intents.models import Example, Intent
-from intents.services import intent_archive
+from intents.services import NewCase, case_add, intent_archive
 
 CSV_FILE = b"""text,label,source_ref,origin
 Where is my bill?,billing_inquiry,T-1,
@@ -352,6 +352,21 @@ def test_what_would_become_of_each_row_is_what_becomes_of_it(
     again = phrasings_import(actor=actor, reading=reading)
     assert again.counts == {"created": 0, "unchanged": 4, "refused": 7}
     assert Example.objects.count() == before[1] + 2
+
+
+@pytest.mark.django_db
+def test_a_test_phrase_is_refused_in_the_preview_already(
+    actor: Actor, make_intent: Callable[..., Intent]
+) -> None:
+    case = NewCase("where is my bill", make_intent("billing_inquiry"), "review", "R-1")
+    case_add(actor=actor, case=case)
+    reading = read_csv(CSV_FILE, "a.csv")
+    [refused] = [row for row in plan(reading).rows if row.outcome == "refused"]
+    assert (refused.text, refused.reason) == (
+        "Where is my bill?",
+        "Models are tested with this phrase, so none may learn it.",
+    )
+    assert phrasings_import(actor=actor, reading=reading).counts["created"] == 3
 
 
 @pytest.mark.django_db

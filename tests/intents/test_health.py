@@ -26,10 +26,20 @@ from intents.health.checking import (
     latest_health_report,
 )
 from intents.health.readout import Readout
-from intents.models import Example, HealthReport, IgnoredFinding, Intent, IntentMerge, ServedCategory
+from intents.models import (
+    EvaluationCase,
+    Example,
+    HealthReport,
+    IgnoredFinding,
+    Intent,
+    IntentMerge,
+    ServedCategory,
+)
 from intents.phrasings import text_hash
 from intents.services import (
+    NewCase,
     NewExample,
+    case_add,
     example_add,
     example_move,
     example_retire,
@@ -331,17 +341,20 @@ def test_a_merge_moves_the_phrasings_archives_the_intent_and_can_be_taken_back(
 ) -> None:
     billing, access = to_merge
     before = sorted(access.examples.values_list("pk", "text"))
+    case = case_add(actor=actor, case=NewCase("let me in", access, "review", "R-1"))
     merge = intent_merge(actor=actor, source=access, into=billing)
     access.refresh_from_db()
     assert access.state == "archived"
     assert len(merge.moved) == 3
     assert list(access.examples.values_list("text", flat=True)) == ["what does a seat cost"]
     assert ServedCategory.objects.get().intent == billing
+    assert EvaluationCase.objects.get(pk=case.pk).intent == billing
     assert Activity.objects.get(verb="intent.merged").after == {"into": "billing", "moved": 3, "stayed": 1}
     intent_merge_undo(actor=actor, merge=merge)
     access.refresh_from_db()
     assert (access.state, sorted(access.examples.values_list("pk", "text"))) == ("active", before)
     assert ServedCategory.objects.count() == 0
+    assert EvaluationCase.objects.get(pk=case.pk).intent == access
     with pytest.raises(DomainError) as refusal:
         intent_merge_undo(actor=actor, merge=merge)
     assert refusal.value.code == "already_undone"
