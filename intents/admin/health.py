@@ -1,11 +1,10 @@
-"""The page “Dataset health”: what the last check found, and the acts that mend it.
+"""The page “Dataset health”: what the last check found, and merges of intents.
 
-Hangs on the intents' admin; every act is a service's, one by one, with what was done and what was refused.
+Hangs on the intents' admin; the acts with what is ticked are in health_acts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -18,9 +17,10 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from core.admin_base import actor_of
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError
 from core.models import Job
 from core.proportions import Share
+from intents.admin.health_acts import act_on_findings
 from intents.health.checking import (
     dataset_fingerprint,
     health_check_job,
@@ -28,20 +28,12 @@ from intents.health.checking import (
     latest_health_report,
 )
 from intents.health.readout import BY_SLUG, Readout, Section
-from intents.models import Example, IgnoredFinding, Intent, IntentMerge
-from intents.services import (
-    example_move,
-    example_retire,
-    finding_ignore,
-    finding_take_back,
-    intent_merge,
-    intent_merge_undo,
-)
+from intents.models import Intent, IntentMerge
+from intents.services import intent_merge, intent_merge_undo
 from tickets.selectors import ticket_openings
 
 VIEW, CHANGE, MERGE = "intents.view_example", "intents.change_example", "intents.change_intent"
 PER_PAGE = 25
-MAX_TICKED = 200
 MAX_CHOICES = 500
 SHOWN_MERGES = 10
 SHOWN_EXAMPLES = 8
@@ -91,7 +83,7 @@ class HealthMixin(ModelAdmin):
         if kind not in BY_SLUG:
             raise Http404
         try:
-            _act(request, kind)
+            act_on_findings(request, kind)
         except DomainError as refusal:
             return self._health_page(request, kind, refusal=refusal)
         return HttpResponseRedirect(_address(kind))
@@ -193,88 +185,6 @@ def _tile(section: Section) -> dict[str, Any]:
     return {"section": section, "count": count, "is_bad": section.kind.slug == "same-text" and count > 0}
 
 
-def _act(request: HttpRequest, kind: str) -> None:
-    """Do what was asked with what is ticked; raise DomainError where there is nothing to begin with."""
-    actor, act = actor_of(request), request.POST.get("act", "")
-    if act == "take-back":
-        ignored = IgnoredFinding.objects.filter(pk=_number(request.POST.get("ignored", ""))).first()
-        if ignored is None:
-            raise InvalidInput("This finding is not ignored any more.", code="not_ignored")
-        finding_take_back(actor=actor, ignored=ignored)
-        messages.success(request, "The finding is shown again.")
-        return
-    section = Readout(latest_health_report()).section(kind)
-    if act == "ignore":
-        _ignore(request, section)
-        return
-    examples = _ticked(request)
-    if act == "retire":
-        _each(request, examples, "retired", lambda e: example_retire(actor=actor, example=e))
-    elif act == "move":
-        to = Intent.objects.filter(pk=_number(request.POST.get("to", ""))).first()
-        if to is None:
-            raise InvalidInput("Choose the intent to move to.", code="no_intent")
-        _each(
-            request, examples, f"moved to {to.label}", lambda e: example_move(actor=actor, example=e, to=to)
-        )
-    elif act == "move-suggested":
-        suggested = {
-            finding.examples[0].pk: finding.facts["suggested_intent"]
-            for finding in section.open
-            if "suggested_intent" in finding.facts
-        }
-        chosen = [example for example in examples if example.pk in suggested]
-        _each(
-            request,
-            chosen,
-            "moved to the suggested intent",
-            lambda e: example_move(actor=actor, example=e, to=suggested[e.pk]),
-        )
-    else:
-        raise InvalidInput("Choose what to do with the ticked phrasings.", code="unknown_act")
-
-
-def _ignore(request: HttpRequest, section: Section) -> None:
-    """Ignore the ticked findings: a pair by its own box, a single phrasing by the phrasing's."""
-    keys = set(request.POST.getlist("finding"))
-    ticked = set(request.POST.getlist("example"))
-    chosen = [
-        finding
-        for finding in section.open
-        if finding.key in keys
-        or (not section.kind.is_pair and finding.examples and str(finding.examples[0].pk) in ticked)
-    ]
-    if not chosen:
-        raise InvalidInput("Tick the findings to ignore first.", code="nothing_ticked")
-    actor, reason, done = actor_of(request), request.POST.get("reason", ""), 0
-    for finding in chosen[:MAX_TICKED]:
-        finding_ignore(actor=actor, kind=section.kind.slug, key=finding.key, reason=reason)
-        done += 1
-    messages.success(request, f"Findings ignored: {done}. They can be taken back below.")
-
-
-def _ticked(request: HttpRequest) -> list[Example]:
-    ids = {_number(text) for text in request.POST.getlist("example")} - {0}
-    if not ids:
-        raise InvalidInput("Tick the phrasings first.", code="nothing_ticked")
-    if len(ids) > MAX_TICKED:
-        raise InvalidInput(f"Tick at most {MAX_TICKED} phrasings at a time.", code="too_many")
-    return list(Example.objects.filter(pk__in=ids).select_related("intent").order_by("pk"))
-
-
-def _each(request: HttpRequest, examples: list[Example], done: str, act: Callable[[Example], object]) -> None:
-    """Do it to each phrasing and say how many were done and which were refused."""
-    count = 0
-    for example in examples:
-        try:
-            act(example)
-            count += 1
-        except DomainError as refusal:
-            messages.error(request, f"“{example}”: {refusal.message}")
-    if count:
-        messages.success(request, f"Phrasings {done}: {count}. Examples → Restore or Move takes it back.")
-
-
 def _evidence(intent: Intent) -> dict[str, Any]:
     active = intent.examples.active().order_by("pk")
     return {
@@ -312,7 +222,3 @@ def _coverage(readout: Readout) -> dict[str, Any] | None:
             for topic in found["topics"]
         ],
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0

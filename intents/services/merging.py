@@ -25,7 +25,7 @@ MAX_MOVED = 1_000
 
 
 def intent_merge(*, actor: Actor, source: Intent, into: Intent) -> IntentMerge:
-    """Move phrasings, test phrases and categories of ``source`` to ``into`` and archive it; all or nothing."""
+    """Move all that ``source`` has to ``into`` and archive it: all or nothing."""
     require(actor, PERMISSION)
     if source.pk == into.pk:
         raise InvalidInput("Choose two different intents.", code="same_intent")
