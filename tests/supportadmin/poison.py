@@ -16,7 +16,19 @@ from core.actors import Actor
 from core.models import Activity, User
 from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.services import defaults_install
-from intents.models import DatasetSnapshot, Example, Intent, ModelVersion, Release
+from intents.models import (
+    DatasetSnapshot,
+    Example,
+    HealthReport,
+    IgnoredFinding,
+    Intent,
+    IntentLimitOverride,
+    IntentMerge,
+    ModelVersion,
+    OutOfScopeCategory,
+    PhrasingImport,
+    Release,
+)
 from kb.linting import lint_keep
 from kb.models import (
     Article,
@@ -366,7 +378,7 @@ def _intents(owner: User) -> None:
     intents = many(
         Intent, "label", "description", "resolution_reason", slug=lambda n: f"i{n}", state="active"
     )
-    many(
+    examples = many(
         Example,
         "text",
         "source_ref",
@@ -380,4 +392,48 @@ def _intents(owner: User) -> None:
         sha256="0" * 64, rows=rows, counts=counts, label_names={"i1": fitting(0, 100)}
     )
     versions = many(ModelVersion, "refusal", number=lambda n: n + 1, snapshot=snapshot, state="refused")
-    many(Release, "note", number=lambda n: n + 1, model_version=lambda n: versions[n], is_live=False)
+    many(
+        Release,
+        "note",
+        "override_reason",
+        number=lambda n: n + 1,
+        model_version=lambda n: versions[n],
+        is_live=False,
+    )
+    _dataset(intents, examples)
+
+
+def _dataset(intents: list[Intent], examples: list[Example]) -> None:
+    """Fill mapping, health and exchange of phrasings."""
+    categories = list(Category.objects.order_by("pk"))
+    many(OutOfScopeCategory, "reason", category=lambda n: categories[n])
+    many(IntentLimitOverride, "reason", intent=intents[0], active_intents=15, live_interactions=0)
+    many(IntentMerge, source=lambda n: intents[n], into=intents[0], source_state="active")
+    many(
+        PhrasingImport,
+        "file_name",
+        source="csv",
+        rows=lambda n: [[fitting(m, 200), "i1", fitting(m, 60), "", ""] for m in range(n, n + STEP)],
+        problems=lambda n: [[fitting(n, 60), fitting(n, 60), fitting(n, 60)]],
+        ignored=lambda n: {fitting(n, 60): 1},
+    )
+    places = [[example.pk, example.intent_id] for example in examples[:50]]
+    single = [
+        {
+            "examples": [place],
+            "suggested": intents[9].pk,
+            "score": 0.1,
+            "confidence": 0.9,
+            "effect": 1.0,
+            "gain": 1,
+        }
+        for place in places[:25]
+    ]
+    pairs = [{"examples": [a, b], "similarity": 0.9} for a, b in zip(places[:25], places[25:], strict=True)]
+    merge = {"a": intents[0].pk, "b": intents[1].pk, "similarity": 0.9}
+    merge |= {"a_as_b": 2, "a_judged": 9, "b_as_a": 2, "b_judged": 9}
+    content = {"examples": 50, "intents": 9, "sampled": 50, "merges": {"findings": [merge]}}
+    content |= {"label_errors": {"findings": single}, "harmful": {"findings": single}}
+    content |= {"conflicts": {"findings": pairs}}
+    HealthReport.objects.create(fingerprint="xss", content=content, seconds=1, requested_by=fitting(1, 150))
+    many(IgnoredFinding, "reason", kind="conflicts", key=lambda n: f"k{n}")

@@ -30,7 +30,7 @@ NOT_TYPED = frozenset(
     """
     slug value key encoder content_hash text_hash embed_text anchor columns_key cursor stored_name file_sha256
     artefact_name artefact_sha256 encoder_fingerprint sha256 content_sha256 pipeline_version locale stream
-    rule_kind rule_trigger reason
+    rule_kind rule_trigger reason fingerprint source_state
     """.split()  # noqa: SIM905
 )
 
@@ -49,6 +49,11 @@ def other_pages() -> Iterator[str]:
     tester = f"{EDITOR}audience/"
     yield from (f"{tester}?show=hidden", f"{tester}?show=readable", f"{EDITOR}freshness/", "/admin/audit/")
     yield from (f"{EDITOR}freshness/?list={kind}" for kind in ("unhelpful", "unreached", "needs-changes"))
+    health = "/admin/intents/intent/health/"
+    yield from (
+        f"{health}?list={kind}" for kind in ("conflicts", "label-errors", "harmful", "merges", "thin")
+    )
+    yield from ("/admin/intents/intent/mapping/", "/admin/intents/phrasingimport/add/")
     yield from ("/admin/kb/voiceguide/brand/", "/admin/playground/", "/demo/chat/", "/admin/")
     for revision in Revision.objects.filter(number=2).order_by("pk")[:9]:
         move = {"draft": "submit", "in_review": "approve", "approved": "publish"}[revision.state]
