@@ -51,6 +51,8 @@ def act_on_findings(request: HttpRequest, kind: str) -> None:
             if "suggested_intent" in finding.facts
         }
         chosen = [example for example in examples if example.pk in suggested]
+        if not chosen:
+            raise InvalidInput("These suggestions do not hold any more. Check again.", code="no_suggestion")
         _each(
             request,
             chosen,
