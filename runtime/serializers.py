@@ -32,7 +32,7 @@ class TurnRequestSerializer(serializers.Serializer[Any]):
         max_length=500, allow_blank=True, default="", help_text="Where in the product the customer is."
     )
 
-    def as_request(self, *, may_identify: bool) -> TurnRequest:
+    def as_request(self, *, may_identify: bool, retry_key: str = "") -> TurnRequest:
         """Return the validated request; without the scope ``identity`` nobody is taken at their word."""
         data = self.validated_data
         said = data.get("customer") or {}
@@ -45,6 +45,7 @@ class TurnRequestSerializer(serializers.Serializer[Any]):
             channel=data["channel"],
             customer=customer,
             page=data["page"],
+            retry_key=retry_key,
         )
 
 

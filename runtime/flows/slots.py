@@ -197,7 +197,7 @@ def _amounts(text: str, spec: SlotSpec, today: date, asked: bool) -> Iterator[Fo
 
 
 def _decimal(number: str) -> Decimal | None:
-    """Read 1,234.50, 1.234,50, 1 234 and 12,5: a ``.`` or ``,`` before one or two last digits is the point."""
+    """Read 1,234.50, 1.234,50, 1 234 and 12,5: ``.`` or ``,`` before one or two last digits is the point."""
     whole, point, cents = number, "", ""
     match = re.search(r"[.,](\d{1,2})$", number)
     if match:

@@ -25,6 +25,7 @@ INVALID: Mapping[str, str] = {
     "+44 20 7946 0958.",
     slot_types.TEXT: "Please write a few words about it.",
 }
+DONE = "That's done. Is there anything else?"
 CANCELLED = "All right, I've stopped here. What else can I help you with?"
 
 
@@ -46,7 +47,7 @@ def invalid_text(kind: str, choices: tuple[str, ...]) -> str:
 def own_words() -> dict[str, str]:
     """Return the agent's own words by their occasion."""
     asked = {f"Asks again: {slot_types.SLOT_TYPES[kind]}": text for kind, text in INVALID.items()}
-    return {**asked, "A flow is called off": CANCELLED}
+    return {**asked, "A flow is called off": CANCELLED, "A flow ends without a word": DONE}
 
 
 def _shown(value: str) -> str:

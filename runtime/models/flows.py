@@ -86,6 +86,7 @@ class FlowRun(models.Model):
     events = models.JSONField(default=list)
     reason = models.CharField(max_length=300, blank=True)
     revision = models.PositiveIntegerField(default=0)
+    acting_since = models.DateTimeField(null=True, help_text="Since when a turn is at one of its actions.")
     started_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     ended_at = models.DateTimeField(null=True)
