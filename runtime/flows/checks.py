@@ -111,7 +111,16 @@ def _ids(flow: Flow) -> Iterator[Finding]:
 
 def _ends(flow: Flow) -> Iterator[Finding]:
     reached = graph.reached(flow)
+    ends = {step.id for step in flow.steps if isinstance(step, End)}
     for step in flow.steps:
+        if step.id in reached and not ends & graph.reached(flow, step.id):
+            yield Finding(
+                step.id,
+                ERROR,
+                "never_ends",
+                "No way from here leads to an end.",
+                "Lead one of the ways to a step that resolves or escalates.",
+            )
         if step.id not in reached:
             yield Finding(
                 step.id,

@@ -20,7 +20,7 @@ SLOT_TYPES: Mapping[str, str] = {
 # How 03/04/2026 is read: not at all (the agent asks again), day first, or month first.
 DATE_ORDERS = ("ask", "day_first", "month_first")
 # INV-1234, ORD_99, #20417 and long bare numbers. RE2 syntax; case does not matter.
-REFERENCE_PATTERN = r"[A-Z]{2,6}[-_ ]?\d[\dA-Z]*(?:-\d+)*|#\d{3,}|\d{5,}"
+REFERENCE_PATTERN = r"[A-Z]{2,6}[-_]\d[\dA-Z]*(?:-\d+)*|[A-Z]{2,6}\d{3,}|#\d{3,}|\d{5,}"
 
 
 @dataclass(frozen=True, slots=True)

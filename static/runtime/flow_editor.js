@@ -115,7 +115,7 @@ document.addEventListener("DOMContentLoaded", () => {
       keepAndRender(step, name, slug);
     });
     if (sort === "reference") return select([["", "Choose …"], ...names(flow.steps, data.actions).map((one) => [one, one])], value, (on) => keep(step, name, on));
-    if (sort === "number") return input("number", value || 3, (typed) => { if (/^[1-5]$/.test(typed)) keep(step, name, Number(typed)); });
+    if (sort === "number") return input("number", value || KINDS[step.kind].blank.max_tries, (typed) => { if (/^[1-5]$/.test(typed)) keep(step, name, Number(typed)); });
     if (sort === "lines") return input("lines", (value || []).join("\n"), (typed) => keep(step, name, typed.split("\n").map((line) => line.trim()).filter(Boolean)));
     if (sort === "arguments") return argumentFields(step);
     if (sort === "cases") return caseFields(step);

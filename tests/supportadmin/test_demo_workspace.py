@@ -121,7 +121,7 @@ def test_the_dashboard_counts_rows(client_of: Callable[[str], Client]) -> None:
     assert sum(day["total"] for day in dashboard["days"]) == Turn.objects.count()
     assert {item["decision"]: item["count"] for item in dashboard["legend"]} == {
         decision: Turn.objects.filter(decision=decision).count()
-        for decision in ("answer", "clarify", "escalate", "out_of_scope")
+        for decision in ("answer", "act", "clarify", "escalate", "out_of_scope")
     }
     assert dashboard["steps"][0]["facts"][0] == {"label": "Closed tickets that count", "value": "3,000"}
     assert dashboard["steps"][1]["facts"][0] == {"label": "Published articles", "value": 41}
