@@ -33,7 +33,7 @@ from runtime.flows.catalogue import ACTIONS
 from runtime.flows.changes import changes
 from runtime.flows.definition import FORMAT, flow_dumps, flow_loads
 from runtime.flows.readout import readout
-from runtime.flows.selectors import newest_definition
+from runtime.flows.selectors import newest_definition, run_counts
 from runtime.flows.services import flow_create, flow_save
 from runtime.flows.simulation import FAILS, SUCCEEDS, simulate
 from runtime.flows.slot_types import REFERENCE_PATTERN, SLOT_TYPES
@@ -207,6 +207,7 @@ class ResolutionFlowAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
                 "pattern": REFERENCE_PATTERN,
             },
             "readout": readout(text, flow.intent),
+            "runs": run_counts(flow),
             "shown_version": int(shown) if shown.isdecimal() else None,
         }
 

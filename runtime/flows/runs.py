@@ -127,7 +127,8 @@ class Journal:
                 self._hold_conversation()
                 if self.run is not None and self.run.key != flow.key:
                     self._leave("The customer turned to something else.", timezone.now())
-                self._write(flow, position, acting_since=timezone.now())
+                now = timezone.now()
+                self._write(flow, position, acting_since=now, events=self._asking(flow, position, now))
         except IntegrityError as clash:  # another turn has begun a run meanwhile
             raise Overtaken from clash
         self._acting = True
@@ -165,7 +166,13 @@ class Journal:
         """Give the run free after a turn that was not recorded; it stands at its action."""
         if self._acting and self.run is not None:
             self._acting = False
-            FlowRun.objects.filter(pk=self.run.pk).update(acting_since=None)
+            FlowRun.objects.filter(pk=self.run.pk, revision=self.run.revision).update(acting_since=None)
+
+    def _asking(self, flow: FlowTurn, position: Position, at: datetime) -> list[dict[str, Any]]:
+        """Return the events with the one that stays if the action's outcome is never heard of."""
+        number = (self.conversation.turn_count if self.conversation else 0) + 1
+        asking = {"turn": number, "at": at.isoformat(), "step": position.step, "detail": ""}
+        return [*flow.events_before, {**asking, "outcome": "action asked for"}][-MAX_EVENTS:]
 
     def _hold_conversation(self) -> None:
         """Make sure that nobody has taken a turn meanwhile; store a conversation that begins."""

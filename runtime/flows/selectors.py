@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from intents.selectors import intent_profiles
 from kb.linting import voice, voice_findings
@@ -13,7 +14,9 @@ from runtime.flows import workflow
 from runtime.flows.catalogue import ACTIONS
 from runtime.flows.checks import Surroundings
 from runtime.flows.definition import flow_read
-from runtime.models import FlowVersion, ResolutionFlow
+from runtime.models import FlowRun, FlowVersion, ResolutionFlow
+
+SHOWN_STEPS = 5
 
 
 def surroundings() -> Surroundings:
@@ -35,6 +38,23 @@ def newest_definition(flow: ResolutionFlow) -> Mapping[str, Any]:
     """Return what the flow says by its newest version."""
     newest = flow.versions.order_by("-number").first()
     return newest.definition if newest else {"format": 1, "steps": []}
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How runs of a flow have gone; ``stopped_at`` names the steps at which most of the others ended."""
+
+    by_state: Mapping[str, int]
+    stopped_at: tuple[tuple[str, int], ...]
+
+
+def run_counts(flow: ResolutionFlow) -> RunCounts:
+    """Count the runs of all versions of a flow (two queries)."""
+    runs = FlowRun.objects.filter(version__flow=flow).order_by()
+    by_state = dict(runs.values_list("state").annotate(count=Count("pk")))
+    stopped = runs.filter(state__in=(workflow.ESCALATED, workflow.ABANDONED))
+    steps = stopped.values_list("step").annotate(count=Count("pk")).order_by("-count", "step")
+    return RunCounts(by_state, tuple(steps[:SHOWN_STEPS]))
 
 
 def flow_lines() -> list[tuple[str, str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from core import activity
@@ -106,21 +106,18 @@ def flow_activate(*, actor: Actor, flow: ResolutionFlow, number: int) -> None:
             code="flow_has_errors",
             extra={"findings": [[one.step, one.code] for one in errors]},
         )
-    with transaction.atomic():
-        other = (
-            ResolutionFlow.objects.filter(intent=flow.intent, state=workflow.ACTIVE)
-            .exclude(pk=flow.pk)
-            .first()
-        )
-        if other is not None:
-            raise Conflict(
-                f"“{other.title}” is this intent's active flow. Deactivate or archive it first.",
-                code="other_flow_active",
-                extra={"flow": other.pk},
+    before = flow.active_version.number if flow.active_version else None
+    try:
+        with transaction.atomic():
+            _refuse_second(flow)
+            move(flow, to=workflow.ACTIVE, allowed=workflow.FLOW, active_version=version)
+            activity.record(
+                actor, "flow.activated", flow, before={"version": before}, after={"version": number}
             )
-        before = flow.active_version.number if flow.active_version else None
-        move(flow, to=workflow.ACTIVE, allowed=workflow.FLOW, active_version=version)
-        activity.record(actor, "flow.activated", flow, before={"version": before}, after={"version": number})
+    except IntegrityError:  # somebody has activated another one in this very moment
+        flow.refresh_from_db()
+        _refuse_second(flow)
+        raise
 
 
 def flow_deactivate(*, actor: Actor, flow: ResolutionFlow) -> None:
@@ -136,6 +133,17 @@ def flow_archive(*, actor: Actor, flow: ResolutionFlow) -> None:
 def flow_restore(*, actor: Actor, flow: ResolutionFlow) -> None:
     """Bring an archived flow back as a draft."""
     _step_back(actor, flow, workflow.DRAFT, "flow.restored")
+
+
+def _refuse_second(flow: ResolutionFlow) -> None:
+    others = ResolutionFlow.objects.filter(intent=flow.intent, state=workflow.ACTIVE).exclude(pk=flow.pk)
+    other = others.first()
+    if other is not None:
+        raise Conflict(
+            f"“{other.title}” is this intent's active flow. Deactivate or archive it first.",
+            code="other_flow_active",
+            extra={"flow": other.pk},
+        )
 
 
 def _step_back(actor: Actor, flow: ResolutionFlow, to: str, verb: str) -> None:

@@ -301,7 +301,7 @@ def test_a_run_stays_with_the_version_that_it_began_with(agent: Agent) -> None:
     assert FlowRun.objects.get().version.number == 1
 
 
-@pytest.mark.row("3.13", "R41")
+@pytest.mark.row("3.11", "R41")
 def test_an_action_is_not_repeated_where_the_process_dies_before_the_turn_is_kept(agent: Agent) -> None:
     activate(BUG)
     agent.say("export")
@@ -322,7 +322,7 @@ def test_an_action_is_not_repeated_where_the_process_dies_before_the_turn_is_kep
     assert Turn.objects.count() == 3
 
 
-@pytest.mark.row("3.13", "R41")
+@pytest.mark.row("3.11", "R41")
 def test_after_a_real_death_others_wait_until_the_lease_is_over(agent: Agent) -> None:
     activate(BUG)
     agent.say("export")
@@ -345,7 +345,7 @@ def test_after_a_real_death_others_wait_until_the_lease_is_over(agent: Agent) ->
     assert len(agent.ledger.effects) == 1
 
 
-@pytest.mark.row("3.13", "R41")
+@pytest.mark.row("3.11", "R41")
 def test_an_opening_message_with_an_idempotency_key_acts_once_though_its_turn_was_lost(agent: Agent) -> None:
     activate(INVOICE)
 
@@ -365,7 +365,7 @@ def test_an_opening_message_with_an_idempotency_key_acts_once_though_its_turn_wa
     assert (Conversation.objects.count(), len(agent.ledger.effects)) == (2, 2)
 
 
-@pytest.mark.row("3.13", "7.3")
+@pytest.mark.row("3.11", "7.3")
 def test_a_turn_that_is_overtaken_does_not_act_again(agent: Agent) -> None:
     activate(BUG)
     agent.say("export")
@@ -385,7 +385,7 @@ def test_a_turn_that_is_overtaken_does_not_act_again(agent: Agent) -> None:
     assert (len(agent.ledger.calls), len(agent.ledger.effects)) == (2, 1)
 
 
-@pytest.mark.row("3.13", "7.3")
+@pytest.mark.row("3.11", "7.3")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_confirmations_at_once_one_acts(agent: Agent) -> None:
     activate(BUG)
