@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -110,7 +110,7 @@ class Journal:
         self.run = run
         self._begin = begin
         self._once = once
-        self._acting = False
+        self._held: tuple[int, int] | None = None  # the run that stands at an action of ours, as committed
 
     def new_key(self) -> str:
         """Return the key of a run that begins with this turn; the same for every try of the same turn."""
@@ -131,7 +131,8 @@ class Journal:
                 self._write(flow, position, acting_since=now, events=self._asking(flow, position, now))
         except IntegrityError as clash:  # another turn has begun a run meanwhile
             raise Overtaken from clash
-        self._acting = True
+        if self.run is not None:
+            self._held = (self.run.pk, self.run.revision)
 
     def record(self, outcome: Outcome, conversation: Conversation, number: int, at: datetime) -> None:
         """Write where the turn left its flow; within the turn's own transaction."""
@@ -160,15 +161,16 @@ class Journal:
 
     def settled(self) -> None:
         """Take note that the turn is committed."""
-        self._acting = False
+        self._held = None
 
     def release(self) -> None:
         """Give the run free after a turn that was not recorded; it stands at its action."""
-        if self._acting and self.run is not None:
-            self._acting = False
-            FlowRun.objects.filter(pk=self.run.pk, revision=self.run.revision).update(acting_since=None)
+        if self._held is not None:
+            pk, revision = self._held
+            self._held = None
+            FlowRun.objects.filter(pk=pk, revision=revision).update(acting_since=None)
 
-    def _asking(self, flow: FlowTurn, position: Position, at: datetime) -> list[dict[str, Any]]:
+    def _asking(self, flow: FlowTurn, position: Position, at: datetime) -> list[Mapping[str, Any]]:
         """Return the events with the one that stays if the action's outcome is never heard of."""
         number = (self.conversation.turn_count if self.conversation else 0) + 1
         asking = {"turn": number, "at": at.isoformat(), "step": position.step, "detail": ""}
