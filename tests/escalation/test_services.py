@@ -163,6 +163,8 @@ def test_defaults_are_installed_once() -> None:
     assert rows() == before
     assert [rule.trigger for rule in live_rule_set().rules] == [
         "step_failure",
+        "tool_failure",
+        "flow_escalation",
         "human_request",
         "human_only_intent",
         "low_confidence",
