@@ -12,7 +12,7 @@ from runtime.services import turn_take
 # These need no other system; the others wait until Linear, Stripe or Slack is connected.
 ACTIVE = ("data_export", "integration_setup")
 CONVERSATIONS = (
-    ("flow-001", ("how to get everything out of larkstow before we migrate", "yes, it worked")),
+    ("flow-001", ("download the complete item list as csv", "just the items", "yes, it worked")),
     ("flow-002", ("please link our quickbooks account", "accounting", "we are on Team", "no")),
     ("flow-003", ("how can I set up Zapier?", "hm, where do I see that?")),
 )

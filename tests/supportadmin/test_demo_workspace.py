@@ -18,7 +18,7 @@ from kb.contracts import Audience
 from kb.models import Article, Revision
 from kb.retrieval import search
 from kb.selectors import knowledge_base_counts
-from runtime.models import Handoff, Turn
+from runtime.models import FlowRun, Handoff, ResolutionFlow, Turn
 from supportadmin import credentials
 from supportadmin.demo.content import read_test_questions
 from supportadmin.quickstart import is_needed, quickstart
@@ -86,7 +86,12 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
     waiting = Job.objects.exclude(state=Job.State.SUCCEEDED).values_list("task", "state")
     assert sorted(waiting) == [("tickets.tasks.renew_texts", "queued"), ("tickets.tasks.run_audit", "queued")]
     assert Ticket.objects.counting().count() == 3_000
-    assert Turn.objects.count() == 35
+    assert Turn.objects.count() == 44
+    assert list(ResolutionFlow.objects.filter(state="active").values_list("intent", flat=True)) == [
+        "data_export",
+        "integration_setup",
+    ]
+    assert sorted(FlowRun.objects.values_list("state", flat=True)) == ["escalated", "resolved", "running"]
     assert all(handoff.complete for handoff in Handoff.objects.all())
 
 
