@@ -14,6 +14,10 @@ class TurnFacts:
     ``pending_trigger`` is the trigger whose clarifying question the customer has just answered, with the
     evidence of that time in ``pending_text``. ``earlier_human_requests`` counts the turns of the whole
     conversation, before this one, in which the customer asked for a person.
+
+    ``flow`` is what the intent's resolution flow has come to: "" (there is none), ``offered`` (it would begin
+    now), ``running`` (it goes on), ``resolved``, ``cancelled`` (by the customer), ``escalated`` or
+    ``tool_failure``.
     """
 
     text: str
@@ -32,6 +36,7 @@ class TurnFacts:
     pending_text: str = ""
     earlier_human_requests: int = 0
     failed_step: str = ""
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from escalation.triggers import (
     FLAGGED_CATEGORY,
+    FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -13,6 +14,7 @@ from escalation.triggers import (
     NO_ANSWER,
     SOFT,
     STEP_FAILURE,
+    TOOL_FAILURE,
 )
 
 
@@ -38,6 +40,8 @@ class DefaultTemplate:
 
 RULES = (
     DefaultRule("A step of the agent failed", HARD, STEP_FAILURE, 0, 10),
+    DefaultRule("An action in another system failed", HARD, TOOL_FAILURE, 0, 11),
+    DefaultRule("A resolution flow ends with a person", HARD, FLOW_ESCALATION, 0, 12),
     DefaultRule("Customer asks for a person", SOFT, HUMAN_REQUEST, 0, 20),
     DefaultRule("Human-only issue", SOFT, HUMAN_ONLY_INTENT, 0, 30),
     DefaultRule("Intent not certain", SOFT, LOW_CONFIDENCE, 1, 40),
@@ -74,6 +78,14 @@ TEMPLATES = (
     _template(
         STEP_FAILURE,
         "Something went wrong on my side, I'm sorry. I'm connecting you with a support specialist.",
+    ),
+    _template(
+        TOOL_FAILURE,
+        "I couldn't finish that in our systems, I'm sorry. I'm connecting you with a support specialist.",
+    ),
+    _template(
+        FLOW_ESCALATION,
+        "Thank you for the details. A support specialist will take it from here.",
     ),
 )
 

@@ -2,8 +2,11 @@
 
 Order: hard rules, then a failed step, then soft rules, each in the order of the rule set. What an article
 says it does not cover stands before the rules about the agent's own doubt (low confidence, no answer),
-because it settles that doubt, and after those about what the customer or the audit wants. Where no rule
-covers a failed step or a missing answer the engine escalates by itself: unknown is never safe.
+because it settles that doubt, and after those about what the customer or the audit wants. A resolution flow
+is an answer of its own, so a missing article is no doubt where one begins; while one runs, its questions give
+the messages their meaning and neither doubt counts. Where no rule covers a failed step, an action that
+failed, a flow that ends with a person or a missing answer the engine escalates by itself: unknown is never
+safe.
 
 Decides neither the words of the reply nor what a trigger's settings may be (escalation.triggers).
 """
@@ -14,6 +17,7 @@ from escalation.contracts import Decision, Escalation, Rule, RuleSet, TurnFacts
 from escalation.human_request import human_request_find
 from escalation.triggers import (
     FLAGGED_CATEGORY,
+    FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -22,10 +26,16 @@ from escalation.triggers import (
     NO_ANSWER,
     SOFT,
     STEP_FAILURE,
+    TOOL_FAILURE,
     TRIGGERS,
 )
 
-ANSWER, CLARIFY, ESCALATE, OUT_OF_SCOPE = "answer", "clarify", "escalate", "out_of_scope"
+ANSWER, CLARIFY, ACT, ESCALATE, OUT_OF_SCOPE = "answer", "clarify", "act", "escalate", "out_of_scope"
+# What a flow has come to (TurnFacts.flow), and the reason of the decision to act.
+OFFERED, RUNNING, RESOLVED = "offered", "running", "resolved"
+CANCELLED, ESCALATED = "cancelled", "escalated"
+ACTS = {OFFERED: "flow_step", RUNNING: "flow_step", RESOLVED: "flow_resolved", CANCELLED: "flow_cancelled"}
+FLOW_ENDS = {TOOL_FAILURE: TOOL_FAILURE, ESCALATED: FLOW_ESCALATION}  # that need a person
 DOUBTS = frozenset({LOW_CONFIDENCE, NO_ANSWER})
 # After one question these still end with a person: the question was for the person's benefit.
 WISHES = frozenset({HUMAN_REQUEST, HUMAN_ONLY_INTENT, FLAGGED_CATEGORY})
@@ -39,6 +49,8 @@ def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
             return _escalate(rule, evidence)
     if facts.failed_step:
         return _escalate_unruled(STEP_FAILURE)
+    if facts.flow in FLOW_ENDS:
+        return _escalate_unruled(FLOW_ENDS[facts.flow])
     for rule in _of_kind(rule_set, SOFT):
         evidence = _evidence(rule, facts)
         if evidence is None:
@@ -46,6 +58,8 @@ def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
         return _clarify(rule, facts, evidence) if _may_ask(rule, facts) else _escalate(rule, evidence)
     if facts.out_of_scope:
         return Decision(OUT_OF_SCOPE, OUT_OF_SCOPE)
+    if facts.flow in ACTS:
+        return Decision(ACT, ACTS[facts.flow])
     if facts.answer_score <= 0:
         return _escalate_unruled(NO_ANSWER)
     return Decision(ANSWER, "answered")
@@ -65,8 +79,12 @@ def _evidence(rule: Rule, facts: TurnFacts) -> str | None:
         return human_request_find(facts.text, settings["extra_phrases"])
     if rule.trigger == STEP_FAILURE:
         fires = bool(facts.failed_step)
+    elif rule.trigger in FLOW_ENDS.values():
+        fires = not facts.failed_step and FLOW_ENDS.get(facts.flow) == rule.trigger
     elif facts.failed_step or (rule.trigger in DOUBTS and facts.out_of_scope):
         fires = False  # nothing is known, or the doubt is settled
+    elif rule.trigger in DOUBTS and facts.flow and (facts.flow != OFFERED or rule.trigger == NO_ANSWER):
+        fires = False  # the flow is the answer
     elif rule.trigger == HUMAN_ONLY_INTENT:
         fires = facts.intent_resolution == "human_only" and not facts.is_fallback
     elif rule.trigger == FLAGGED_CATEGORY:

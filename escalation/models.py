@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from escalation.triggers import (
     FLAGGED_CATEGORY,
+    FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
@@ -17,6 +18,7 @@ from escalation.triggers import (
     NO_ANSWER,
     SOFT,
     STEP_FAILURE,
+    TOOL_FAILURE,
     TRIGGERS,
 )
 
@@ -35,6 +37,8 @@ class Rule(models.Model):
         NO_ANSWER = NO_ANSWER, TRIGGERS[NO_ANSWER].label
         FLAGGED_CATEGORY = FLAGGED_CATEGORY, TRIGGERS[FLAGGED_CATEGORY].label
         STEP_FAILURE = STEP_FAILURE, TRIGGERS[STEP_FAILURE].label
+        TOOL_FAILURE = TOOL_FAILURE, TRIGGERS[TOOL_FAILURE].label
+        FLOW_ESCALATION = FLOW_ESCALATION, TRIGGERS[FLOW_ESCALATION].label
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=4, choices=Kind)

@@ -15,6 +15,8 @@ HUMAN_ONLY_INTENT = "human_only_intent"
 LOW_CONFIDENCE = "low_confidence"
 NO_ANSWER = "no_answer"
 STEP_FAILURE = "step_failure"
+TOOL_FAILURE = "tool_failure"
+FLOW_ESCALATION = "flow_escalation"
 FLAGGED_CATEGORY = "flagged_category"
 
 HARD, SOFT = "hard", "soft"
@@ -89,6 +91,12 @@ TRIGGERS: Mapping[str, Trigger] = {
         defaults={"category_id": None},  # a rule without its category fires never
     ),
     STEP_FAILURE: Trigger(label="A step of the agent failed", kinds=(HARD,), properties={}, defaults={}),
+    TOOL_FAILURE: Trigger(
+        label="An action in another system failed", kinds=(HARD,), properties={}, defaults={}
+    ),
+    FLOW_ESCALATION: Trigger(
+        label="A resolution flow ends with a person", kinds=(HARD,), properties={}, defaults={}
+    ),
 }
 
 

@@ -83,7 +83,9 @@ class TurnsView(APIView):
 
         result = turn_take(
             actor=client_of(request).actor,
-            request=serializer.as_request(may_identify=may_identify),
+            request=serializer.as_request(
+                may_identify=may_identify, retry_key=request.headers.get(idempotency.HEADER, "")
+            ),
             on_recorded=keep,
         )
         return Response(result.as_json())

@@ -17,6 +17,7 @@ from runtime.api_examples import (
     FINISHED,
     HANDOFF_BODY,
     PACKET,
+    TURN_ACT,
     TURN_ANSWER,
     TURN_CLARIFY,
     TURN_ESCALATE,
@@ -102,6 +103,7 @@ TURNS: dict[str, Any] = {
             TurnResultSerializer,
             ("Answer with a citation", TURN_ANSWER),
             ("Clarifying question", TURN_CLARIFY),
+            ("Resolution flow", TURN_ACT),
             ("Handoff", TURN_ESCALATE),
         ),
         409: _refusal(

@@ -67,6 +67,24 @@ TURN_CLARIFY = {
         {"intent": "billing_inquiry", "label": "Billing inquiry"},
     ],
 }
+TURN_ACT = {
+    **TURN_ANSWER,
+    "decision": "act",
+    "reason": "flow_step",
+    "reply": "Invoice INV-204 is open. Due: 120.00 usd, paid: 0.00 usd.\n\nDoes that answer your question?",
+    "intent": "billing_inquiry",
+    "citations": [],
+    "flow": {"step": "solved", "missing": []},
+    "actions": [
+        {
+            "action": "stripe_find_invoice",
+            "state": "succeeded",
+            "message": "Invoice INV-204 found.",
+            "data": {"invoice_status": "open", "amount_due": "120.00", "currency": "usd"},
+        }
+    ],
+    "timings_ms": {**TIMINGS, "flow": 184.0, "total": 206.2},
+}
 TURN_ESCALATE = {
     **TURN_ANSWER,
     "decision": "escalate",

@@ -9,9 +9,17 @@ class RuntimeConfig(AppConfig):
     def ready(self) -> None:
         from intents.ports import offer_live_interactions  # noqa: PLC0415 - models are there by now
         from kb.ports import offer_customer_texts  # noqa: PLC0415
-        from runtime.customer_texts import CHOICES, REPLIES, choices, replies  # noqa: PLC0415
+        from runtime.customer_texts import (  # noqa: PLC0415
+            CHOICES,
+            FLOWS,
+            REPLIES,
+            choices,
+            lines_of_flows,
+            replies,
+        )
         from runtime.live_interactions import live_interactions  # noqa: PLC0415
 
         offer_customer_texts(REPLIES, replies)
         offer_customer_texts(CHOICES, choices)
+        offer_customer_texts(FLOWS, lines_of_flows)
         offer_live_interactions(live_interactions)

@@ -23,13 +23,18 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """One message of a customer; without a conversation a new one begins."""
+    """One message of a customer; without a conversation a new one begins.
+
+    ``retry_key`` is the same for every try of the same request: it keeps the actions of a flow that an
+    opening message begins from being repeated.
+    """
 
     text: str
     conversation_id: UUID | None = None
     channel: str = "api"
     customer: Customer = field(default_factory=Customer)
     page: str = ""
+    retry_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,12 @@ class TurnResult:
     handoff_id: int | None
     versions: Mapping[str, int | None]
     timings_ms: Mapping[str, float]
+    flow: Mapping[str, Any] | None = None
+    actions: tuple[Mapping[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result as plain JSON values; flows and actions are empty where none ran."""
+        """Return the result as plain JSON values; flow and actions are empty where none ran."""
+        flow = self.flow or {}
         return {
             "conversation_id": None if self.conversation_id is None else str(self.conversation_id),
             "turn_id": self.turn_id,
@@ -80,8 +88,8 @@ class TurnResult:
             "citations": [dict(citation) for citation in self.citations],
             "options": [dict(option) for option in self.options],
             "out_of_scope": None if self.out_of_scope is None else dict(self.out_of_scope),
-            "flow": {"step": None, "missing": []},
-            "actions": [],
+            "flow": {"step": flow.get("step"), "missing": list(flow.get("missing", ()))},
+            "actions": [dict(action) for action in self.actions],
             "escalation": None if self.escalation is None else dict(self.escalation),
             "handoff_id": self.handoff_id,
             "versions": dict(self.versions),
@@ -91,8 +99,12 @@ class TurnResult:
 
 @dataclass(frozen=True, slots=True)
 class TurnPreview:
-    """A turn that was only tried: result, steps with their details, and the packet a person would get."""
+    """A turn that was only tried: result, steps with their details, and the packet a person would get.
+
+    ``flow`` is where a flow waits for the next message: give it to the next preview.
+    """
 
     result: TurnResult
     steps: tuple[Step, ...]
     packet: Mapping[str, Any] | None
+    flow: Mapping[str, Any] | None = None

@@ -9,14 +9,23 @@ from django.urls import reverse
 
 from intents.selectors import intent_profiles
 from kb.ports import CustomerText
+from runtime.flows import texts
+from runtime.flows.selectors import flow_lines
 from runtime.replies import own_words
 
 REPLIES, CHOICES = "The agent's own replies", "Choices in its questions"
+FLOWS = "Resolution flows"
 
 
 def replies() -> Iterator[CustomerText]:
     """Yield the questions and refusals that are part of the product."""
-    return (CustomerText(name, text) for name, text in own_words().items())
+    return (CustomerText(name, text) for name, text in {**own_words(), **texts.own_words()}.items())
+
+
+def lines_of_flows() -> Iterator[CustomerText]:
+    """Yield every question and sentence of the flows, each leading to its editor."""
+    for name, text, flow_id in flow_lines():
+        yield CustomerText(name, text, reverse("admin:runtime_resolutionflow_change", args=(flow_id,)))
 
 
 def choices() -> Iterator[CustomerText]:

@@ -14,7 +14,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from runtime.contracts import TurnRequest
-from runtime.pipeline import Outcome
+from runtime.flows.definition import Act
+from runtime.flows.events import events_of
+from runtime.turn_state import Outcome
 
 TEXT = {"type": "string"}
 FILLED = {"type": "string", "minLength": 1}
@@ -120,8 +122,12 @@ def packet_build(
                 {"intent": score.intent, "confidence": score.confidence}
                 for score in (outcome.classification.alternatives if outcome.classification else ())
             ],
-            "attempted_steps": [*map(_past_step, past), *_own_steps(outcome, number, now)],
-            "data_pulled": _data_pulled(past, outcome, now),
+            "attempted_steps": [
+                *map(_past_step, past),
+                *_flow_steps(outcome, number, at),
+                *_own_steps(outcome, number, now),
+            ],
+            "data_pulled": [*_collected(outcome, now), *_data_pulled(past, outcome, now)],
             "rule": asdict(escalation) if escalation else {},
             "customer": {**asdict(request.customer), "channel": request.channel, "page": request.page},
         }
@@ -168,6 +174,33 @@ def _past_step(turn: PastTurn) -> dict[str, Any]:
     }
 
 
+def _flow_steps(outcome: Outcome, number: int, at: datetime) -> list[dict[str, Any]]:
+    """Return each thing that happened in the flow that runs, over all of its turns."""
+    turn = outcome.flow or outcome.left
+    if turn is None:
+        return []
+    events = [*turn.events_before, *events_of(turn, number, at)]
+    return [
+        {**event, "step": f"{turn.active.title}: {event['step'] or 'start'}", "detail": event["detail"]}
+        for event in events
+    ]
+
+
+def _collected(outcome: Outcome, now: str) -> list[dict[str, Any]]:
+    """Return what the customer has said for the flow's slots, and what its actions have given."""
+    turn = outcome.flow or outcome.left
+    if turn is None:
+        return []
+    position = turn.position
+    slots = [{"source": "customer", "at": now, "data": dict(position.slots)}] if position.slots else []
+    acts = {step.id: step for step in turn.active.flow.steps if isinstance(step, Act)}
+    given = [
+        {"source": acts[step].action if step in acts else step, "at": now, "data": dict(data)}
+        for step, data in position.results.items()
+    ]
+    return [*slots, *given]
+
+
 def _own_steps(outcome: Outcome, number: int, now: str) -> list[dict[str, Any]]:
     return [
         {
@@ -181,7 +214,7 @@ def _own_steps(outcome: Outcome, number: int, now: str) -> list[dict[str, Any]]:
 
 
 def _data_pulled(past: Sequence[PastTurn], outcome: Outcome, now: str) -> list[dict[str, Any]]:
-    """Return what was read from other systems: so far, the articles that were cited or found."""
+    """Return the articles that were cited or found."""
     pulled = [
         {"source": "knowledge_base", "at": turn.at.isoformat(), "data": citation}
         for turn in past

@@ -1,8 +1,10 @@
 """One turn, from the customer's words to a decision and a reply. Orchestration only: engines are passed in.
 
-rules → clarifying answer → classify → intent → search → decide → reply. A step that fails ends in an
-escalation with the step's name: unknown is never safe. Decides neither what a rule means (escalation.engine)
-nor what is stored (runtime.services).
+rules → clarifying answer → classify → intent → search → decide → flow → decide → reply. While a resolution
+flow waits for an answer its question gives the message its meaning, so classification only says whether the
+customer has turned to something else (runtime.flow_steps). A step that fails ends in an escalation with the
+step's name: unknown is never safe. Decides neither what a rule means (escalation.engine) nor what is stored
+(runtime.services).
 """
 
 from __future__ import annotations
@@ -10,97 +12,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import structlog
 
 from core.errors import DomainError
-from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
+from escalation import engine
+from escalation.contracts import TurnFacts
 from escalation.defaults import PLAIN_MESSAGE
 from escalation.human_request import human_request_find
-from escalation.triggers import HARD, STEP_FAILURE
-from intents.contracts import Classification, IntentProfile
-from kb.contracts import Audience, SearchHit, SearchResult
-from runtime.clarification import Pending, option_chosen
+from intents.contracts import IntentProfile
+from kb.contracts import Audience, SearchHit
+from runtime.clarification import option_chosen
 from runtime.contracts import Step, TurnRequest
+from runtime.flow_steps import flow_of_context, flow_take_on, message_read
+from runtime.flows.texts import DONE
 from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
+from runtime.turn_state import FAILED, Context, Engines, Outcome, Overtaken
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 SEARCH_LIMIT = 5
-NO_RULES = RuleSet(0, ())
-# Where nothing can be decided any more.
-FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
 MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
-
-
-class Search(Protocol):
-    """kb.retrieval.search."""
-
-    def __call__(
-        self, query: str, *, audience: Audience, page: str, limit: int, hint: str
-    ) -> SearchResult: ...
-
-
-class HandoffMessage(Protocol):
-    """escalation.language.handoff_message."""
-
-    def __call__(self, reason: str, *, wait_minutes: int | None) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """Everything that a turn asks of others."""
-
-    rule_set: Callable[[], RuleSet]
-    classify: Callable[[str], Classification]
-    intent_profile: Callable[[str], IntentProfile | None]
-    search: Search
-    decide: Callable[[TurnFacts, RuleSet], Decision]
-    wait_seconds: Callable[[], int | None]
-    handoff_message: HandoffMessage
-    article_url: Callable[[str], str]  # by slug; "" where there is no such article
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the conversation brings into the turn."""
-
-    clarifications_used: int = 0
-    earlier_human_requests: int = 0
-    pending: Pending | None = None
-
-
-@dataclass(slots=True)
-class Outcome:
-    """All that the pipeline found out; filled step by step."""
-
-    facts: TurnFacts
-    query: str
-    steps: list[Step] = field(default_factory=list)
-    rule_set: RuleSet = NO_RULES
-    classification: Classification | None = None
-    chosen_intent: str = ""
-    profile: IntentProfile | None = None
-    search: SearchResult | None = None
-    decision: Decision = FAILED
-    options: tuple[dict[str, str], ...] = ()
-    citations: tuple[dict[str, Any], ...] = ()
-    reply: str = ""
-    wait_seconds: int | None = None
-    asked_for_human: bool = False
-
-    @property
-    def failed_step(self) -> Step | None:
-        """The first step that failed, if any did."""
-        return next((step for step in self.steps if step.error), None)
-
-    @property
-    def total_ms(self) -> float:
-        """Milliseconds of all steps together."""
-        return round(sum(step.ms for step in self.steps), 3)
 
 
 def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
@@ -119,22 +54,27 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
         chosen_intent=chosen or "",
         asked_for_human=human_request_find(request.text) is not None,
     )
-    _gather(outcome, request, engines)
+    outcome.flow = flow_of_context(context)
+    _gather(outcome, request, context, engines)
     _decide(outcome, engines)
+    if outcome.decision.action == engine.ACT:
+        _flow(outcome, context, engines)
     _reply(outcome, engines)
     return outcome
 
 
-def _gather(outcome: Outcome, request: TurnRequest, engines: Engines) -> None:
-    """Collect the facts, stopping at the first step that fails."""
+def _gather(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> None:
+    """Collect the facts, stopping at the first step that fails; in a flow nothing is searched for."""
     audience = _audience(request)
     steps: tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...] = (
         ("rules", lambda: _read_rules(outcome, engines)),
-        ("classify", lambda: _classify(outcome, engines)),
+        ("classify", lambda: message_read(outcome, context, lambda: _classify(outcome, engines))),
         ("intent", lambda: _read_intent(outcome, engines)),
         ("search", lambda: _search(outcome, engines, audience, request.page)),
     )
     for name, step in steps:
+        if name == "search" and outcome.flow is not None:
+            return
         if not _attempt(outcome, name, step):
             outcome.facts = replace(outcome.facts, failed_step=name)
             return
@@ -147,6 +87,8 @@ def _attempt(outcome: Outcome, name: str, step: Callable[[], Mapping[str, Any]])
     error = ""
     try:
         details = step()
+    except Overtaken:
+        raise
     except DomainError as refusal:
         error, details = refusal.code, {"message": refusal.message}
         log.warning("turn_step_refused", step=name, code=refusal.code)
@@ -205,6 +147,10 @@ def _read_intent(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     outcome.facts = replace(
         outcome.facts, intent_resolution=profile.resolution, intent_category=profile.category_id
     )
+    if outcome.flow is None and not outcome.facts.is_fallback:
+        outcome.offered = engines.active_flow(outcome.facts.intent)
+        if outcome.offered is not None:
+            outcome.facts = replace(outcome.facts, flow=engine.OFFERED)
     return {"label": profile.label, "resolution": profile.resolution, "category_id": profile.category_id}
 
 
@@ -240,6 +186,17 @@ def _decide(outcome: Outcome, engines: Engines) -> None:
         outcome.decision, outcome.options = FAILED, ()
 
 
+def _flow(outcome: Outcome, context: Context, engines: Engines) -> None:
+    """Begin the flow or take it on, and decide anew on what it has come to."""
+
+    def take_on() -> Mapping[str, Any]:
+        return flow_take_on(outcome, context, engines, lambda slug: _profile(slug, engines))
+
+    if not _attempt(outcome, "flow", take_on):
+        outcome.facts = replace(outcome.facts, failed_step="flow")
+    _decide(outcome, engines)
+
+
 def _reply(outcome: Outcome, engines: Engines) -> None:
     """Word the reply; where that fails, hand over instead, in the stored words or at last in ours."""
     if _attempt(outcome, "reply", lambda: _compose(outcome, engines)):
@@ -258,11 +215,15 @@ def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     if action == "escalate":
         outcome.wait_seconds = engines.wait_seconds()
         minutes = _minutes(outcome.wait_seconds)
-        outcome.reply = engines.handoff_message(outcome.decision.reason, wait_minutes=minutes)
+        message = engines.handoff_message(outcome.decision.reason, wait_minutes=minutes)
+        said = outcome.flow.progress.reply if outcome.flow and outcome.flow.progress else ""
+        outcome.reply = f"{said}\n\n{message}" if said else message
     elif action == "clarify":
         outcome.reply = clarify_reply(outcome.decision.reason, outcome.options)
     elif action == "out_of_scope" and found and found.out_of_scope:
         outcome.reply = out_of_scope_reply(found.out_of_scope, engines.article_url)
+    elif action == engine.ACT and outcome.flow and outcome.flow.progress:
+        outcome.reply = outcome.flow.progress.reply or DONE
     elif action == "answer" and found and found.hits:
         outcome.reply = answer_reply(found.hits, engines.article_url)
         outcome.citations = tuple(_citation(hit) for hit in found.hits[:1])

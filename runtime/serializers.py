@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from runtime.actions.contracts import DRY_RUN, FAILED, SUCCEEDED, UNKNOWN
 from runtime.contracts import MAX_TEXT_CHARACTERS, Customer, TurnRequest
 from runtime.models import REASONS, Conversation, Feedback, Handoff, Turn
 from runtime.selectors import transcript_of
@@ -32,7 +33,7 @@ class TurnRequestSerializer(serializers.Serializer[Any]):
         max_length=500, allow_blank=True, default="", help_text="Where in the product the customer is."
     )
 
-    def as_request(self, *, may_identify: bool) -> TurnRequest:
+    def as_request(self, *, may_identify: bool, retry_key: str = "") -> TurnRequest:
         """Return the validated request; without the scope ``identity`` nobody is taken at their word."""
         data = self.validated_data
         said = data.get("customer") or {}
@@ -45,6 +46,7 @@ class TurnRequestSerializer(serializers.Serializer[Any]):
             channel=data["channel"],
             customer=customer,
             page=data["page"],
+            retry_key=retry_key,
         )
 
 
@@ -72,8 +74,19 @@ class TurnExclusionSerializer(serializers.Serializer[Any]):
 
 
 class FlowSerializer(serializers.Serializer[Any]):
-    step = serializers.CharField(allow_null=True)
-    missing = serializers.ListField(child=serializers.CharField())
+    step = serializers.CharField(
+        allow_null=True, help_text="The step that waits for the customer's answer; null: none does."
+    )
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text="What may still be asked for; one message may answer it all."
+    )
+
+
+class ActionTakenSerializer(serializers.Serializer[Any]):
+    action = serializers.CharField()
+    state = serializers.ChoiceField(choices=[SUCCEEDED, FAILED, UNKNOWN, DRY_RUN])
+    message = serializers.CharField(allow_blank=True)
+    data = serializers.DictField(child=serializers.CharField(allow_blank=True))  # type: ignore[assignment]
 
 
 class RuleSerializer(serializers.Serializer[Any]):
@@ -116,7 +129,7 @@ class TurnResultSerializer(serializers.Serializer[Any]):
     options = OptionSerializer(many=True)
     out_of_scope = TurnExclusionSerializer(allow_null=True)
     flow = FlowSerializer()
-    actions = serializers.ListField(child=serializers.DictField())
+    actions = ActionTakenSerializer(many=True)
     escalation = EscalationSerializer(allow_null=True)
     handoff_id = serializers.IntegerField(allow_null=True)
     versions = VersionsSerializer()

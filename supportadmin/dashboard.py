@@ -27,6 +27,7 @@ ACTIVITY_LINES = 8
 WORKER_SILENT_SECONDS = 60
 DECISIONS = (
     ("answer", "Answered"),
+    ("act", "Led through a flow"),
     ("clarify", "Clarified"),
     ("escalate", "Handed over"),
     ("out_of_scope", "Out of scope"),

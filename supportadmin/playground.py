@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -24,12 +25,14 @@ from supportadmin.demo.content import read_test_questions
 from supportadmin.markup import markdown_html
 
 SAMPLES = 6
+FLOW_SALT = "playground.flow"
 TONES = {"answer": "good", "clarify": "warn", "escalate": "bad", "out_of_scope": "", "act": "good"}
 DECISIONS = {
     "answer": "Answers",
     "clarify": "Asks one clarifying question",
     "escalate": "Hands over to a person",
     "out_of_scope": "Says that it is out of scope",
+    "act": "Leads through a resolution flow",
 }
 
 
@@ -40,6 +43,7 @@ class PlaygroundForm(forms.Form):
     user_type = forms.CharField(max_length=60, required=False)
     tier = forms.CharField(max_length=60, required=False)
     page = forms.CharField(max_length=300, required=False)
+    flow = forms.CharField(max_length=50_000, required=False)  # where a flow waits: ours, signed
 
 
 @login_required
@@ -70,9 +74,12 @@ def _result(form: PlaygroundForm) -> dict[str, Any]:
         return {"problem": "Write a message of at most 4,000 characters, then ask again."}
     fields = form.cleaned_data
     customer = Customer(user_type=fields["user_type"], tier=fields["tier"], verified=True)
-    preview = turn_preview(
-        request=TurnRequest(text=fields["text"], channel="playground", customer=customer, page=fields["page"])
-    )
+    request = TurnRequest(text=fields["text"], channel="playground", customer=customer, page=fields["page"])
+    try:
+        flow = signing.loads(fields["flow"], salt=FLOW_SALT) if fields["flow"] else None
+        preview = turn_preview(request=request, flow=flow)
+    except signing.BadSignature:
+        return {"problem": "This conversation cannot be continued. Start over."}
     return {**_shown(preview), "why": _why(fields["text"])}
 
 
@@ -103,6 +110,8 @@ def _shown(preview: TurnPreview) -> dict[str, Any]:
         "failed": next((step for step in preview.steps if step.error), None),
         "total_ms": round(total_ms, 1),
         "packet": preview.packet,
+        "flow": signing.dumps(preview.flow, salt=FLOW_SALT, compress=True) if preview.flow else "",
+        "flow_step": (preview.flow or {}).get("position", {}).get("step", ""),
     }
 
 

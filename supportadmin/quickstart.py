@@ -45,6 +45,7 @@ from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
+from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.tickets.source import DemoTickets
 from supportadmin.roles import GROUP_OF_ROLE, roles_sync
 from tickets.models import Category, ImportBatch
@@ -91,6 +92,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
+    say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     _health_check(lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
@@ -259,11 +261,15 @@ def _api_key(actor: Actor, stored: dict[str, Any]) -> str:
     return clear
 
 
+def _bot() -> Actor:
+    return Actor.of_api_key(ApiKey.objects.get(name=KEY_NAME))
+
+
 def _sample_turns(clear_key: str) -> int:
     """Let the agent answer some held-out messages, so that the pages show it at work."""
     if Conversation.objects.exists():
         return 0
-    actor = Actor.of_api_key(ApiKey.objects.get(name=KEY_NAME))
+    actor = _bot()
     messages = read_test_questions()["utterances"][::3]
     for number, message in enumerate(messages, 1):
         customer = Customer(f"customer-{number:03}", user_type="admin", tier="team", verified=True)

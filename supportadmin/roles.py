@@ -35,6 +35,8 @@ VIEW_WORK = (
     "runtime.view_turn",
     "runtime.view_handoff",
     "runtime.view_feedback",
+    "runtime.view_resolutionflow",
+    "runtime.view_flowversion",
 )
 TAKE_HANDOFFS = ("runtime.change_handoff",)
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
@@ -74,6 +76,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("intents.view_release", "intents.release_model", "intents.view_datasetsnapshot"),
         *("intents.override_gate", "intents.add_evaluationcase", "intents.change_evaluationcase"),
         *("escalation.add_rule", "escalation.change_rule", "escalation.change_handofftemplate"),
+        *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
         *("core.view_job", "core.change_job", "core.view_activity"),
     ),
     "Tagger": (

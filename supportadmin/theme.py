@@ -176,6 +176,7 @@ UNFOLD: dict[str, Any] = {
                     },
                     _page("Models", "model_training", "intents.modelversion"),
                     _page("Releases", "rocket_launch", "intents.release"),
+                    _page("Resolution flows", "account_tree", "runtime.resolutionflow"),
                 ],
             },
             {

@@ -24,8 +24,10 @@ CONVERSATION_BADGES = {
     Conversation.State.WITH_HUMAN: "warning",
     Conversation.State.CLOSED: "info",
 }
+MAX_RUNS = 20  # newest first, on a conversation's page
 DECISION_BADGES = {
     Turn.Decision.ANSWER: "success",
+    Turn.Decision.ACT: "success",
     Turn.Decision.CLARIFY: "warning",
     Turn.Decision.ESCALATE: "danger",
     Turn.Decision.OUT_OF_SCOPE: "info",
@@ -71,13 +73,20 @@ class ConversationAdmin(ReadOnlyAdmin):
         ("turn_count", "clarifications_used", "human_requests"),
         "api_key",
         ("created_at", "updated_at"),
+        "show_flows",
     )
-    readonly_fields = ("show_state",)
+    readonly_fields = ("show_state", "show_flows")
 
     @display(description="State", ordering="state", label=CONVERSATION_BADGES)
     def show_state(self, conversation: Conversation) -> tuple[str, str]:
         """Show who has the conversation."""
         return conversation.state, conversation.get_state_display()
+
+    @admin.display(description="Resolution flows")
+    def show_flows(self, conversation: Conversation) -> str:
+        """Show each run: where it stands, what was collected and what happened."""
+        runs = conversation.flow_runs.select_related("version__flow").order_by("-number")[:MAX_RUNS]
+        return render_to_string("admin/runtime/flow_runs.html", {"runs": runs})
 
 
 @admin.register(Turn)
@@ -94,12 +103,20 @@ class TurnAdmin(ReadOnlyAdmin):
             "Intent",
             {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
         ),
+        ("Flow", {"fields": ("show_flow",)}),
         ("Rule", {"fields": (("rule_trigger", "rule_kind", "rule_id", "rule_version"), "matched_text")}),
         ("Versions", {"fields": (("release", "model_version", "index_version", "rule_set_version"),)}),
         ("Trace", {"fields": ("show_trace",)}),
         ("When and where", {"fields": (("created_at", "page", "mode", "delivered"),)}),
     )
-    readonly_fields = ("show_conversation", "show_decision", "show_reply", "show_why", "show_trace")
+    readonly_fields = (
+        "show_conversation",
+        "show_decision",
+        "show_reply",
+        "show_why",
+        "show_flow",
+        "show_trace",
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("trace")
@@ -142,6 +159,11 @@ class TurnAdmin(ReadOnlyAdmin):
     def show_reply(self, turn: Turn) -> str:
         """Show the reply as the customer got it, line by line."""
         return format_html('<div class="whitespace-pre-wrap">{}</div>', turn.reply)
+
+    @admin.display(description="Resolution flow")
+    def show_flow(self, turn: Turn) -> str:
+        """Show where the turn left a flow and what was done in other systems."""
+        return render_to_string("admin/runtime/turn_flow.html", {"turn": turn})
 
     @admin.display(description="Steps")
     def show_trace(self, turn: Turn) -> str:

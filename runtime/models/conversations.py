@@ -84,6 +84,10 @@ class Turn(models.Model):
     citations = models.JSONField(default=list)
     options = models.JSONField(default=list)
     exclusion = models.JSONField(null=True)
+    flow = models.JSONField(
+        null=True, help_text="Where the turn left a flow: the step that waits, the slots still missing."
+    )
+    actions = models.JSONField(default=list, help_text="What was done in other systems.")
     release = models.PositiveIntegerField(null=True)
     model_version = models.PositiveIntegerField(null=True)
     index_version = models.BigIntegerField(null=True)

@@ -1,12 +1,13 @@
 """Take one turn: compute first, then write conversation, turn, trace and handoff in one short transaction.
 
 Turns of one conversation are serialised by a compare-and-set on its turn count: whoever comes second computes
-anew on what the first left behind. No model, network or search runs inside the transaction.
+anew on what the first left behind. No model, network or search runs inside the transaction, and no action:
+where a flow stands is committed before each of them (runtime.flows.runs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -20,21 +21,21 @@ from runtime import workflow
 from runtime.clarification import Pending
 from runtime.contracts import MAX_TEXT_CHARACTERS, MAX_TURNS, Step, TurnPreview, TurnRequest, TurnResult
 from runtime.engines import LIVE
+from runtime.flows.interpreter import missing
+from runtime.flows.previews import flow_state, flow_state_read
+from runtime.flows.runs import Journal, as_running, once_key, running_run, unrecorded_conversation
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
-from runtime.pipeline import Context, Engines, Outcome, run
+from runtime.pipeline import run
 from runtime.selectors import past_turns, rule_of, versions_of
 from runtime.services.handoffs import handoff_queue
+from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
 MODE = Turn.Mode.LIVE  # what the agent decides is what the customer gets
 MAX_TRIES = 3
 COUNTER_LIMIT = 32_000  # of a small-integer column
 LIMITS = {"channel": 32, "page": 500}
 CUSTOMER_LIMITS = {"external_id": 128, "user_type": 64, "tier": 64}
-
-
-class _Overtaken(Exception):
-    """Another turn of the conversation was written first."""
 
 
 def turn_take(
@@ -44,7 +45,7 @@ def turn_take(
     on_recorded: Callable[[TurnResult], None] | None = None,
     engines: Engines = LIVE,
 ) -> TurnResult:
-    """Answer one message and keep it. Writes Conversation, Turn, Trace and, on escalation, Handoff.
+    """Answer one message and keep it. Writes Conversation, Turn, Trace, FlowRun and, on escalation, Handoff.
 
     ``on_recorded`` is called with the result inside the write transaction. Raises InvalidInput, NotFound
     (no such conversation of this actor), Conflict (with a person, closed, full, overtaken three times).
@@ -52,25 +53,38 @@ def turn_take(
     _check(request)
     for _ in range(MAX_TRIES):
         conversation = _conversation_of(actor, request)
-        outcome = run(request, _context_of(conversation), engines)
+        journal = _journal(actor, request, conversation)
         try:
-            return _record(actor, request, conversation, outcome, on_recorded)
-        except _Overtaken:
+            outcome = run(request, _context_of(conversation, journal), engines)
+            result = _record(actor, request, journal, outcome, on_recorded)
+            journal.settled()
+            return result
+        except Overtaken:
             continue
+        finally:
+            journal.release()
     raise Conflict(
         "Other messages of this conversation keep arriving. Send this one again.", code="conversation_busy"
     )
 
 
-def turn_preview(*, request: TurnRequest, engines: Engines = LIVE) -> TurnPreview:
-    """Say what the agent would do with a first message; nothing is stored, sent or counted."""
+def turn_preview(
+    *, request: TurnRequest, flow: Mapping[str, Any] | None = None, engines: Engines = LIVE
+) -> TurnPreview:
+    """Say what the agent would do with a message; nothing is stored, sent or counted, and no action is done.
+
+    ``flow`` is what the preview before has left of a flow: without it the message is the first one.
+    """
     _check(request)
-    outcome = run(request, Context(), engines)
+    context = Context(run=flow_state_read(flow) if flow else None, today=timezone.localdate())
+    outcome = run(request, context, engines)
     turn = _turn_of(request, outcome, number=1, delivered=False)
     packet = None
     if turn.decision == Turn.Decision.ESCALATE:
         packet = packet_build(past=(), request=request, outcome=outcome, number=1, at=timezone.now())
-    return TurnPreview(_result(turn, outcome, None, None), tuple(outcome.steps), packet)
+    return TurnPreview(
+        _result(turn, outcome, None, None), tuple(outcome.steps), packet, flow_state(outcome.flow)
+    )
 
 
 def _check(request: TurnRequest) -> None:
@@ -92,9 +106,9 @@ def _check(request: TurnRequest) -> None:
 
 def _conversation_of(actor: Actor, request: TurnRequest) -> Conversation | None:
     """Return the conversation that the request continues, if it may be continued."""
-    if request.conversation_id is None:
-        return None
     key_id = actor.id if actor.kind == "api_key" else None
+    if request.conversation_id is None:
+        return unrecorded_conversation(_once(actor, request)) if request.retry_key else None
     conversation = Conversation.objects.filter(pk=request.conversation_id, api_key_id=key_id).first()
     if conversation is None:
         raise NotFound("There is no such conversation.", code="conversation_not_found")
@@ -114,9 +128,29 @@ def _conversation_of(actor: Actor, request: TurnRequest) -> Conversation | None:
     return conversation
 
 
-def _context_of(conversation: Conversation | None) -> Context:
+def _once(actor: Actor, request: TurnRequest) -> str:
+    return once_key(actor.id, request.retry_key, request.text) if request.retry_key else ""
+
+
+def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None) -> Journal:
+    return Journal(
+        conversation=conversation,
+        run=running_run(conversation) if conversation else None,
+        begin=lambda: Conversation(**_fields_of(actor, request, None)),
+        once=_once(actor, request),
+    )
+
+
+def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
+    in_flow: dict[str, Any] = {
+        "run": as_running(journal.run) if journal.run else None,
+        "new_run_key": journal.new_key,
+        "before_act": journal.before_act,
+        "dry_run": MODE != Turn.Mode.LIVE,
+        "today": timezone.localdate(),
+    }
     if conversation is None:
-        return Context()
+        return Context(**in_flow)
     last = None
     if conversation.turn_count > conversation.context_start:
         last = conversation.turns.filter(
@@ -126,18 +160,19 @@ def _context_of(conversation: Conversation | None) -> Context:
         clarifications_used=conversation.clarifications_used,
         earlier_human_requests=conversation.human_requests,
         pending=Pending(last.rule_trigger, last.text, last.matched_text, last.options) if last else None,
+        **in_flow,
     )
 
 
 def _record(
     actor: Actor,
     request: TurnRequest,
-    conversation: Conversation | None,
+    journal: Journal,
     outcome: Outcome,
     on_recorded: Callable[[TurnResult], None] | None,
 ) -> TurnResult:
     with write_transaction():
-        conversation = _count_turn(actor, request, conversation, outcome)
+        conversation = _count_turn(actor, request, journal.conversation, outcome)
         turn = _turn_of(request, outcome, number=conversation.turn_count, delivered=True)
         turn.conversation = conversation
         turn.save(force_insert=True)
@@ -147,6 +182,7 @@ def _record(
             steps=[_step_json(step) for step in outcome.steps],
             total_ms=outcome.total_ms,
         )
+        journal.record(outcome, conversation, turn.number, turn.created_at)
         handoff = None
         if turn.decision == Turn.Decision.ESCALATE:
             handoff = _hand_over(actor, request, conversation, turn, outcome)
@@ -159,11 +195,9 @@ def _record(
 def _count_turn(
     actor: Actor, request: TurnRequest, conversation: Conversation | None, outcome: Outcome
 ) -> Conversation:
-    """Begin the conversation, or claim its next turn number; raise _Overtaken if another turn has it."""
+    """Begin the conversation, or claim its next turn number; raise Overtaken if another turn has it."""
     action = outcome.decision.action
-    base = conversation or Conversation(
-        channel=request.channel, api_key_id=actor.id if actor.kind == "api_key" else None
-    )
+    base = conversation or Conversation(**_fields_of(actor, request, None))
     before = base.turn_count
     changes: dict[str, Any] = {
         "turn_count": before + 1,
@@ -172,14 +206,8 @@ def _count_turn(
         "state": workflow.WAITING_FOR_HUMAN if action == "escalate" else workflow.OPEN,
         "updated_at": timezone.now(),
     }
-    customer = request.customer
-    if customer.external_id or customer.user_type or customer.tier:
-        changes |= {
-            "customer_external_id": customer.external_id or base.customer_external_id,
-            "user_type": customer.user_type,
-            "tier": customer.tier,
-            "customer_verified": customer.verified,
-        }
+    if conversation is not None:
+        changes |= _customer_fields(request, conversation)
     for name, value in changes.items():
         setattr(base, name, value)
     if conversation is None:
@@ -187,8 +215,31 @@ def _count_turn(
     else:
         still = Conversation.objects.filter(pk=base.pk, turn_count=before, state=workflow.OPEN)
         if not still.update(**changes):
-            raise _Overtaken
+            raise Overtaken
     return base
+
+
+def _fields_of(actor: Actor, request: TurnRequest, conversation: Conversation | None) -> dict[str, Any]:
+    """Return the fields with which a conversation begins."""
+    return {
+        "channel": request.channel,
+        "api_key_id": actor.id if actor.kind == "api_key" else None,
+        **_customer_fields(request, conversation),
+    }
+
+
+def _customer_fields(request: TurnRequest, conversation: Conversation | None) -> dict[str, Any]:
+    """Return who is served, as far as the request says it."""
+    customer = request.customer
+    if not (customer.external_id or customer.user_type or customer.tier):
+        return {}
+    known = conversation.customer_external_id if conversation else ""
+    return {
+        "customer_external_id": customer.external_id or known,
+        "user_type": customer.user_type,
+        "tier": customer.tier,
+        "customer_verified": customer.verified,
+    }
 
 
 def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: bool) -> Turn:
@@ -215,6 +266,8 @@ def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: 
         citations=list(outcome.citations),
         options=list(outcome.options),
         exclusion=asdict(exclusion) if exclusion and decision.action == "out_of_scope" else None,
+        flow=_flow_json(outcome),
+        actions=_actions_json(outcome),
         release=found.release if found else None,
         model_version=found.model_version if found else None,
         index_version=outcome.search.index_version if outcome.search else None,
@@ -226,6 +279,25 @@ def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: 
         matched_text=rule.matched_text if rule else "",
         wait_estimate_seconds=outcome.wait_seconds,
     )
+
+
+def _flow_json(outcome: Outcome) -> dict[str, Any] | None:
+    """Return where the turn left its flow; ``step`` is the one that waits for an answer, if one does."""
+    turn = outcome.flow
+    if turn is None:
+        return None
+    waits = turn.is_waiting and outcome.decision.action != "escalate"
+    return {
+        "step": turn.position.step if waits else None,
+        "missing": missing(turn.active.flow, turn.position) if waits else [],
+        "title": turn.active.title,
+        "version": turn.active.number,
+    }
+
+
+def _actions_json(outcome: Outcome) -> list[dict[str, Any]]:
+    progress = outcome.flow.progress if outcome.flow else None
+    return [taken.as_json() for taken in progress.actions] if progress else []
 
 
 def _hand_over(
@@ -274,6 +346,8 @@ def _result(
         else None,
         handoff_id=handoff.pk if handoff else None,
         versions=versions_of(turn),
+        flow=turn.flow,
+        actions=tuple(turn.actions),
         timings_ms={**{step.name: step.ms for step in outcome.steps}, "total": outcome.total_ms},
     )
 

@@ -157,12 +157,14 @@ def test_history_is_neither_rewritten_nor_deleted() -> None:
 
 
 def test_defaults_are_installed_once() -> None:
-    assert defaults_install(actor=SYSTEM) == {"rules": 5, "templates": 7}
+    assert defaults_install(actor=SYSTEM) == {"rules": 7, "templates": 9}
     before = rows()
     assert defaults_install(actor=SYSTEM) == {"rules": 0, "templates": 0}
     assert rows() == before
     assert [rule.trigger for rule in live_rule_set().rules] == [
         "step_failure",
+        "tool_failure",
+        "flow_escalation",
         "human_request",
         "human_only_intent",
         "low_confidence",

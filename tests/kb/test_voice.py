@@ -172,7 +172,8 @@ def test_the_page_lists_articles_drafts_messages_and_choices_with_rule_and_place
 def test_every_wording_of_the_agent_is_looked_through() -> None:
     """A reply that a customer could read and that is not offered here would never be held to the voice."""
     offered = customer_texts()
-    assert list(offered) == ["Handoff messages", "The agent's own replies", "Choices in its questions"]
+    kinds = ["Handoff messages", "The agent's own replies", "Choices in its questions", "Resolution flows"]
+    assert list(offered) == kinds
     names = {one.name for one in offered["The agent's own replies"]}
     assert names == {
         "Question: human request",
@@ -182,6 +183,16 @@ def test_every_wording_of_the_agent_is_looked_through() -> None:
         "Question: anything else",
         "Question with choices",
         "Out of scope",
+        "Asks again: E-mail address",
+        "Asks again: Order or invoice number",
+        "Asks again: Amount of money",
+        "Asks again: Date",
+        "Asks again: One of a list, such as a plan",
+        "Asks again: Yes or no",
+        "Asks again: Phone number",
+        "Asks again: Free text",
+        "A flow is called off",
+        "A flow ends without a word",
     }
     assert [one.name for one in offered["Handoff messages"]] == ["Where no message can be read"]
     voice_term_save(actor=SYSTEM, term=VoiceTerm(unwanted="outside", instead="beyond"))

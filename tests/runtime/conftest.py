@@ -20,9 +20,11 @@ from escalation.services import defaults_install
 from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
 from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
 from runtime import api, selectors
-from runtime.pipeline import Engines
+from runtime.engines import no_actions
+from runtime.flows.runs import active_flow
 from runtime.selectors import wait_seconds_estimate
 from runtime.services import turn_take
+from runtime.turn_state import Engines
 
 SYSTEM = Actor.system("test")
 
@@ -98,6 +100,8 @@ ENGINES = Engines(
     wait_seconds=wait_seconds_estimate,
     handoff_message=handoff_message,
     article_url=lambda slug: f"https://help.example.com/{slug}",
+    active_flow=active_flow,
+    run_action=no_actions,
 )
 
 

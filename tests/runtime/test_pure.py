@@ -14,8 +14,9 @@ from kb.contracts import Audience
 from runtime.clarification import Pending, option_chosen
 from runtime.contracts import Customer, TurnRequest
 from runtime.packet import packet_build, packet_complete
-from runtime.pipeline import Context, run
+from runtime.pipeline import run
 from runtime.replies import answer_reply, out_of_scope_reply
+from runtime.turn_state import Context
 from tests.runtime.conftest import ENGINES, EXCLUSION, FOUND, HIT
 
 OPTIONS = [
@@ -25,6 +26,7 @@ OPTIONS = [
 PURE = replace(
     ENGINES,
     rule_set=lambda: RuleSet(0, ()),
+    active_flow=lambda intent: None,
     wait_seconds=lambda: None,
     handoff_message=lambda reason, *, wait_minutes: f"{reason} {wait_minutes}",
 )

@@ -40,7 +40,7 @@ def test_a_turn_is_answered_with_a_citation_and_kept_with_its_trace(rules) -> No
     result = take("How do I export?")
     assert (result.decision, result.reason, result.intent) == ("answer", "answered", "data_export")
     assert result.citations[0]["quote"] in result.reply
-    assert result.versions == {"release": 3, "model_version": 5, "index": 12, "rule_set": 5}
+    assert result.versions == {"release": 3, "model_version": 5, "index": 12, "rule_set": 7}
     turn = Turn.objects.get()
     assert (turn.pk, turn.number, turn.mode, turn.delivered) == (result.turn_id, 1, "live", True)
     steps = {step["name"]: step for step in turn.trace.steps}

@@ -48,7 +48,8 @@ from kb.models import (
     VoiceTerm,
 )
 from runtime.contracts import Customer, TurnRequest
-from runtime.models import Conversation, Feedback, Handoff, Turn
+from runtime.flows.definition import flow_hash
+from runtime.models import Conversation, Feedback, FlowRun, FlowVersion, Handoff, ResolutionFlow, Turn
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
 from tests.xss import PAYLOADS, STEP, fitting
@@ -151,6 +152,59 @@ def poison(owner: User, reviewer: User) -> None:
     Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
     Conversation.objects.update(channel=hostile[:32])
     RuleSetVersion.objects.update(changed_by=hostile[:150])
+    _flows()
+
+
+def _flows() -> None:
+    """Flows that say, ask and branch by hostile words, and a run through one for each conversation."""
+    flows = many(ResolutionFlow, "intent", "title", latest_number=1)
+    versions = many(
+        FlowVersion,
+        "author",
+        "note",
+        flow=lambda n: flows[n],
+        number=1,
+        definition=_definition,
+        sha256=lambda n: flow_hash(_definition(n)),
+    )
+    for number, conversation in enumerate(Conversation.objects.all()):
+        words = fitting(number * STEP, None)
+        FlowRun.objects.create(
+            conversation=conversation,
+            version=versions[number],
+            number=1,
+            key=f"{number}{words}"[:80],
+            step=words[:40],
+            reason=words[:300],
+            position={"step": "ask", "slots": {words: words}, "asked": {}, "results": []},
+            events=[{"turn": 1, "at": "", "step": words, "outcome": words, "detail": words}],
+        )
+    hostile = fitting(0, None)
+    Turn.objects.update(
+        flow={"step": hostile, "missing": [hostile], "title": hostile, "version": 1},
+        actions=[{"action": hostile, "state": "failed", "message": hostile, "data": {hostile: hostile}}],
+    )
+
+
+def _definition(number: int) -> dict[str, Any]:
+    words = fitting(number, 200, True)
+    return {
+        "format": 1,
+        "steps": [
+            {
+                "id": "ask",
+                "kind": "collect",
+                "slot": "x",
+                "type": "choice",
+                "choices": [words[:80], "y"],
+                "question": words,
+                "invalid": words,
+            },
+            {"id": "which", "kind": "branch", "on": words[:90], "cases": [{"values": [words]}]},
+            {"id": "act", "kind": "act", "action": words[:60], "arguments": {words: words}},
+            {"id": "end", "kind": "end", "outcome": "escalated", "reason": words},
+        ],
+    }
 
 
 def _turn(number: int) -> None:

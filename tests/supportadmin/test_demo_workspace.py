@@ -18,7 +18,7 @@ from kb.contracts import Audience
 from kb.models import Article, Revision
 from kb.retrieval import search
 from kb.selectors import knowledge_base_counts
-from runtime.models import Handoff, Turn
+from runtime.models import FlowRun, Handoff, ResolutionFlow, Turn
 from supportadmin import credentials
 from supportadmin.demo.content import read_test_questions
 from supportadmin.quickstart import is_needed, quickstart
@@ -90,7 +90,12 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
         ("tickets.tasks.run_audit", "queued"),
     ]
     assert Ticket.objects.counting().count() == 3_000
-    assert Turn.objects.count() == 35
+    assert Turn.objects.count() == 44
+    assert list(ResolutionFlow.objects.filter(state="active").values_list("intent", flat=True)) == [
+        "data_export",
+        "integration_setup",
+    ]
+    assert sorted(FlowRun.objects.values_list("state", flat=True)) == ["escalated", "resolved", "running"]
     assert all(handoff.complete for handoff in Handoff.objects.all())
 
 
@@ -125,7 +130,7 @@ def test_the_dashboard_counts_rows(client_of: Callable[[str], Client]) -> None:
     assert sum(day["total"] for day in dashboard["days"]) == Turn.objects.count()
     assert {item["decision"]: item["count"] for item in dashboard["legend"]} == {
         decision: Turn.objects.filter(decision=decision).count()
-        for decision in ("answer", "clarify", "escalate", "out_of_scope")
+        for decision in ("answer", "act", "clarify", "escalate", "out_of_scope")
     }
     assert dashboard["steps"][0]["facts"][0] == {"label": "Closed tickets that count", "value": "3,000"}
     assert dashboard["steps"][1]["facts"][0] == {"label": "Published articles", "value": 41}

@@ -1,0 +1,107 @@
+"""What a turn is taken with (engines, context) and what it has found out so far (outcome). No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
+from escalation.triggers import HARD, STEP_FAILURE
+from intents.contracts import Classification, IntentProfile
+from kb.contracts import Audience, SearchResult
+from runtime.actions.contracts import ActionRunner
+from runtime.clarification import Pending
+from runtime.contracts import Step
+from runtime.flows.contracts import ActiveFlow, FlowTurn, RunningFlow
+from runtime.flows.interpreter import Position
+
+NO_RULES = RuleSet(0, ())
+# Where nothing can be decided any more.
+FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
+
+
+class Overtaken(Exception):
+    """Another turn of the conversation was written first: compute anew on what it left."""
+
+
+class Search(Protocol):
+    """kb.retrieval.search."""
+
+    def __call__(
+        self, query: str, *, audience: Audience, page: str, limit: int, hint: str
+    ) -> SearchResult: ...
+
+
+class HandoffMessage(Protocol):
+    """escalation.language.handoff_message."""
+
+    def __call__(self, reason: str, *, wait_minutes: int | None) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Everything that a turn asks of others."""
+
+    rule_set: Callable[[], RuleSet]
+    classify: Callable[[str], Classification]
+    intent_profile: Callable[[str], IntentProfile | None]
+    search: Search
+    decide: Callable[[TurnFacts, RuleSet], Decision]
+    wait_seconds: Callable[[], int | None]
+    handoff_message: HandoffMessage
+    article_url: Callable[[str], str]  # by slug; "" where there is no such article
+    active_flow: Callable[[str], ActiveFlow | None]  # by intent
+    run_action: ActionRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the conversation brings into the turn.
+
+    ``new_run_key`` names a run that begins now. ``before_act`` keeps where a run stands before each of its
+    actions, and raises Overtaken where somebody else has taken it on. With ``dry_run`` nothing is done.
+    """
+
+    clarifications_used: int = 0
+    earlier_human_requests: int = 0
+    pending: Pending | None = None
+    run: RunningFlow | None = None
+    new_run_key: Callable[[], str] = lambda: "preview"
+    before_act: Callable[[FlowTurn, Position], None] = lambda flow, position: None
+    dry_run: bool = True
+    today: date = date.min
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that the pipeline found out; filled step by step."""
+
+    facts: TurnFacts
+    query: str
+    steps: list[Step] = field(default_factory=list)
+    rule_set: RuleSet = NO_RULES
+    classification: Classification | None = None
+    chosen_intent: str = ""
+    profile: IntentProfile | None = None
+    search: SearchResult | None = None
+    decision: Decision = FAILED
+    options: tuple[dict[str, str], ...] = ()
+    citations: tuple[dict[str, Any], ...] = ()
+    reply: str = ""
+    wait_seconds: int | None = None
+    asked_for_human: bool = False
+    offered: ActiveFlow | None = None  # the active flow of the intent
+    flow: FlowTurn | None = None  # the one that runs, or that this message has left
+    left: FlowTurn | None = None
+
+    @property
+    def failed_step(self) -> Step | None:
+        """The first step that failed, if any did."""
+        return next((step for step in self.steps if step.error), None)
+
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds of all steps together."""
+        return round(sum(step.ms for step in self.steps), 3)
