@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
@@ -116,6 +117,12 @@ def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
     return _classification(served, served.predict([clean(text)])[0])
+
+
+def classify_all(texts: Sequence[str]) -> list[Classification]:
+    """Return what the live release says about each text, all from the same version; else as ``classify``."""
+    served = _live_model.current()
+    return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
 
 
 def explain(text: str) -> Explanation:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from core import jobs
 from intents.services import judging_run, training_run
+from intents.tagging.filling import inbox_fill
 
 
 @jobs.handler("intents.tasks.train")
@@ -19,3 +21,9 @@ def train(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
 def judge(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
     """Ask a version for its answers to the test phrases; a second run finds them."""
     return {"test_phrases": judging_run(version_id=version_id, progress=progress)}
+
+
+@jobs.handler("intents.tasks.fill_tagging_inbox")
+def fill_tagging_inbox(*, progress: jobs.Progress) -> dict[str, Any]:
+    """Fill the tagging inbox; a second run adds what is new since, and otherwise nothing."""
+    return asdict(inbox_fill(progress=progress))

@@ -6,6 +6,7 @@ live release.
 
 from intents.models.definitions import Example, Intent
 from intents.models.judging import CaseRun, EvaluationCase, HeldOutRun
+from intents.models.tagging import TaggingDecision, TaggingItem, TaggingPolicy
 from intents.models.training import DatasetSnapshot, ModelVersion, Release
 
 __all__ = [
@@ -17,4 +18,7 @@ __all__ = [
     "Intent",
     "ModelVersion",
     "Release",
+    "TaggingDecision",
+    "TaggingItem",
+    "TaggingPolicy",
 ]
