@@ -7,7 +7,7 @@ from typing import Any
 
 from core import jobs
 from intents.services import judging_run, training_run
-from intents.tagging.filling import inbox_fill
+from intents.tagging.filling import inbox_fill, inbox_is_current
 
 
 @jobs.handler("intents.tasks.train")
@@ -24,6 +24,11 @@ def judge(*, progress: jobs.Progress, version_id: int) -> dict[str, Any]:
 
 
 @jobs.handler("intents.tasks.fill_tagging_inbox")
-def fill_tagging_inbox(*, progress: jobs.Progress) -> dict[str, Any]:
-    """Fill the tagging inbox; a second run adds what is new since, and otherwise nothing."""
+def fill_tagging_inbox(*, progress: jobs.Progress, is_asked_for: bool = False) -> dict[str, Any]:
+    """Fill the tagging inbox; a second run adds what is new since, and otherwise nothing.
+
+    On its schedule it works only where something has changed.
+    """
+    if not is_asked_for and inbox_is_current():
+        return {"nothing_new": True}
     return asdict(inbox_fill(progress=progress))

@@ -102,9 +102,10 @@ def tickets_by_reference(references: Iterable[str]) -> dict[str, int]:
     found = {}
     for reference, (source, name) in wanted.items():
         bare = by_name.get(reference, [])
-        pk = exact.get((source, name)) or (bare[0] if len(bare) == 1 else None)
-        if pk is not None:
-            found[reference] = pk
+        if (source, name) in exact:
+            found[reference] = exact[source, name]
+        elif len(bare) == 1:
+            found[reference] = bare[0]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The tagging inbox: customers' messages, what people decided about them, and the policy of double tagging."""
+"""The tagging inbox: customers' messages, what people decided about them, and the policy of that."""
 
 from __future__ import annotations
 

@@ -16,25 +16,25 @@ from intents.tagging import workflow
 NOBODY: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
 
 
-def item_close(
-    actor: Actor | None, item: TaggingItem, decision: TaggingDecision | None, **changes: Any
-) -> None:
+def item_close(actor: Actor, item: TaggingItem, decision: TaggingDecision, **changes: Any) -> None:
     """Make the decision the message's answer; an intent's example is made once, and named on both."""
-    if actor is None or decision is None or decision.answer == workflow.SKIP:
-        move(item, to=workflow.SKIPPED, allowed=workflow.ITEM_MOVES, **NOBODY)
+    if decision.intent is not None:
+        example, is_ours = _example(actor, item, decision.intent)
+        if is_ours:
+            decision.example = example
+            decision.save(update_fields=["example"])
+        changes |= {"outcome": workflow.INTENT, "intent": decision.intent, "example": example}
+    elif decision.answer == workflow.OFF_TOPIC:
+        changes["outcome"] = workflow.OFF_TOPIC
+    else:
+        item_skip(item)
         return
-    if decision.answer == workflow.OFF_TOPIC:
-        outcome = {"outcome": workflow.OFF_TOPIC, **changes}
-        move(item, to=workflow.DECIDED, allowed=workflow.ITEM_MOVES, **NOBODY, **outcome)
-        return
-    intent = decision.intent
-    assert intent is not None  # a constraint of the table
-    example, is_ours = _example(actor, item, intent)
-    if is_ours:
-        decision.example = example
-        decision.save(update_fields=["example"])
-    outcome = {"outcome": workflow.INTENT, "intent": intent, "example": example, **changes}
-    move(item, to=workflow.DECIDED, allowed=workflow.ITEM_MOVES, **NOBODY, **outcome)
+    move(item, to=workflow.DECIDED, allowed=workflow.ITEM_MOVES, **NOBODY, **changes)
+
+
+def item_skip(item: TaggingItem) -> None:
+    """Leave the message out: it teaches nothing."""
+    move(item, to=workflow.SKIPPED, allowed=workflow.ITEM_MOVES, **NOBODY)
 
 
 def item_to_lead(item: TaggingItem) -> None:

@@ -18,12 +18,13 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.models import User
+from core.permissions import may
 from core.writing import write_transaction
 from intents.models import Intent, TaggingDecision, TaggingItem
 from intents.services import intent_create
 from intents.tagging import workflow
 from intents.tagging.claiming import person_of
-from intents.tagging.closing import item_close, item_reopen, item_to_lead
+from intents.tagging.closing import item_close, item_reopen, item_skip, item_to_lead
 from intents.tagging.contracts import Answer
 from intents.tagging.naming import slug_of
 from intents.tagging.policy import tagging_policy
@@ -148,7 +149,7 @@ def _new_decision(
 ) -> TaggingDecision:
     if role in (workflow.FIRST, workflow.SECOND) and answer.kind == workflow.SKIP and not answer.reason:
         role = workflow.PASSED
-    person = User.objects.get(pk=actor.user_id)
+    person = User.objects.get(pk=person_of(actor))
     decision = TaggingDecision(
         key=key,
         item=item,
@@ -196,7 +197,7 @@ def _fill_new_intent(actor: Actor, decision: TaggingDecision, answer: Answer) ->
     taken = Intent.objects.filter(slug=slug).first()
     if taken is not None:
         raise Conflict(f"There is an intent {taken.label} ({slug}) already; choose it.", code="slug_taken")
-    if actor.user_id is not None and User.objects.get(pk=actor.user_id).has_perm(CREATE_INTENT):
+    if may(actor, CREATE_INTENT):
         decision.answer = workflow.INTENT
         decision.intent = intent_create(actor=actor, slug=slug, label=label, description=description)
     else:
@@ -236,7 +237,7 @@ def _pass_on(item: TaggingItem) -> None:
     elif item.decisions.standing().filter(role=workflow.FIRST).exists():
         item_to_lead(item)
     else:
-        item_close(None, item, None)
+        item_skip(item)
 
 
 def _refuse_built_upon(decision: TaggingDecision) -> None:

@@ -1,4 +1,4 @@
-"""Filling the inbox: which messages of closed tickets wait for a person, and what the live model says of each.
+"""Filling the inbox: which customers' messages wait for a person, and what the live model says of each.
 
 Can be repeated: new tickets join, the undecided are asked anew after a release, what has become an example
 elsewhere leaves. What a person has touched or holds stays as it is. The model works outside of any
@@ -39,6 +39,7 @@ from tickets.messages import (
     still_told,
     tickets_with_messages,
 )
+from tickets.selectors import audit_state
 
 TASK = "intents.tasks.fill_tagging_inbox"
 BATCH = 64
@@ -58,6 +59,7 @@ class Filled:
     removed: int
     waiting: int
     release: int | None
+    seen: list[int]
 
 
 @dataclass(slots=True)
@@ -73,9 +75,24 @@ def inbox_fill_start(*, actor: Actor) -> Job:
     """Queue a filling; one that waits already is enough."""
     require(actor, TAG)
     with transaction.atomic():
-        job = jobs.enqueue(TASK, dedupe_key=TASK, requested_by=actor.label)
+        job = jobs.enqueue(TASK, dedupe_key=f"{TASK}:asked", requested_by=actor.label, is_asked_for=True)
         activity.record(actor, "tagging_inbox.filled", job)
     return job
+
+
+def inbox_seen() -> list[int]:
+    """Return what makes a filling worthwhile when it changes: tickets, categories, release, length."""
+    live = live_release()
+    return [*audit_state(), live.number if live else 0, tagging_policy().queue_size]
+
+
+def inbox_is_current() -> bool:
+    """Whether nothing has changed since the last filling, and half of the inbox still waits."""
+    done = Job.objects.filter(task=TASK, state=Job.State.SUCCEEDED, result__has_key="seen")
+    last = done.order_by("-finished_at").first()
+    if last is None or last.result.get("seen") != inbox_seen():
+        return False
+    return 2 * TaggingItem.objects.untouched(timezone.now()).count() >= int(last.result.get("waiting", 0))
 
 
 def inbox_job() -> Job | None:
@@ -92,9 +109,10 @@ def inbox_fill(
     """
     tell = progress or _silent
     tell(0, 3, "Reading closed tickets")
+    seen = inbox_seen()
     removed = _forget_gone()
     rows = [_Row(item) for item in TaggingItem.objects.untouched(timezone.now())]
-    rows += [_Row(item) for item in _new_items(pool)]
+    rows += [_Row(item) for item in _new_items(pool, {row.item.ticket_id for row in rows})]
     volumes = category_volumes()
     for row in rows:
         row.item.volume, row.item.doubles = volumes.get(row.item.category_id or 0, 1), 0
@@ -106,16 +124,19 @@ def inbox_fill(
     release = _ask([row for row in asked if row in rows], tell)
     places = _places(rows, tagging_policy().queue_size)
     tell(3, 3, "Ordering")
-    return _store(rows, places, removed, release)
+    return _store(rows, places, removed, release, seen)
 
 
-def _new_items(pool: int) -> list[TaggingItem]:
-    """Return unsaved items for tickets that have none, drawn evenly: unknown texts of a storable length."""
-    known_tickets = set(TaggingItem.objects.values_list("ticket_id", flat=True))
-    tickets = [pk for pk in tickets_with_messages() if pk not in known_tickets]
+def _new_items(pool: int, open_tickets: set[int]) -> list[TaggingItem]:
+    """Return unsaved items for tickets that have none: unknown texts of a storable length.
+
+    The pool, drawn evenly, holds the tickets of open messages too, so that filling again changes nothing.
+    """
+    touched = set(TaggingItem.objects.values_list("ticket_id", flat=True)) - open_tickets
+    tickets = [pk for pk in tickets_with_messages() if pk not in touched]
     tickets.sort(key=lambda pk: draw(str(pk), "pool"))
     items: dict[str, TaggingItem] = {}
-    for message in customer_messages(tickets[:pool]):
+    for message in customer_messages(pk for pk in tickets[:pool] if pk not in open_tickets):
         item = _item(message)
         if item is not None:
             items.setdefault(item.text_hash, item)
@@ -243,7 +264,9 @@ def _places(rows: list[_Row], size: int) -> list[Place]:
     return queue([Candidate(r.item.text_hash, r.item.volume, r.item.margin) for r in rows], size)
 
 
-def _store(rows: list[_Row], places: list[Place], removed: int, release: int | None) -> Filled:
+def _store(
+    rows: list[_Row], places: list[Place], removed: int, release: int | None, seen: list[int]
+) -> Filled:
     """Write the order, the new rows and the new suggestions; what has no place any more leaves."""
     kept = []
     for position, place in enumerate(places, start=1):
@@ -267,6 +290,7 @@ def _store(rows: list[_Row], places: list[Place], removed: int, release: int | N
         removed=removed,
         waiting=TaggingItem.objects.waiting().count(),
         release=release,
+        seen=seen,
     )
 
 
