@@ -23,7 +23,7 @@ from intents.artefacts import encoder
 from intents.contracts import Classification
 from intents.dataset import Dataset
 from intents.inference import classify_all
-from intents.models import Example, TaggingItem
+from intents.models import EvaluationCase, Example, TaggingItem
 from intents.phrasings import is_storable, text_hash
 from intents.selectors import live_release
 from intents.tagging import workflow
@@ -141,9 +141,18 @@ def _new_items(pool: int, open_tickets: set[int]) -> list[TaggingItem]:
         if item is not None:
             items.setdefault(item.text_hash, item)
     hashes = list(items)
-    known = set(Example.objects.filter(text_hash__in=hashes).values_list("text_hash", flat=True))
+    known = _in_use(hashes)
     known |= set(TaggingItem.objects.filter(text_hash__in=hashes).values_list("text_hash", flat=True))
     return [item for digest, item in items.items() if digest not in known]
+
+
+def _in_use(digests: list[str]) -> set[str]:
+    """Return the hashes of texts that are an example or a test phrase, in whatever state."""
+    return {
+        digest
+        for model in (Example, EvaluationCase)
+        for digest in model.objects.filter(text_hash__in=digests).values_list("text_hash", flat=True)
+    }
 
 
 def _item(message: CustomerMessage) -> TaggingItem | None:
@@ -167,7 +176,7 @@ def _forget_gone() -> int:
     )
     told = still_told([ticket for _, ticket, _ in untouched])
     digests = [digest for _, _, digest in untouched]
-    examples = set(Example.objects.filter(text_hash__in=digests).values_list("text_hash", flat=True))
+    examples = _in_use(digests)
     gone = [pk for pk, ticket, digest in untouched if ticket not in told or digest in examples]
     return _delete(gone)
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from core.proportions import Share
-from intents.models import Intent, TaggingDecision, TaggingItem
+from intents.models import EvaluationCase, Intent, TaggingDecision, TaggingItem
 from intents.selectors import MAX_INTENTS, live_release
 from intents.tagging import workflow
 from intents.tagging.agreement import DoubleTag
@@ -35,6 +35,8 @@ class PersonFigures:
 def off_topic_texts() -> tuple[str, ...]:
     """Return the texts that people have found off-topic, oldest first, for training."""
     decided = TaggingItem.objects.filter(outcome=workflow.OFF_TOPIC).order_by("pk")
+    tests = EvaluationCase.objects.filter(state=EvaluationCase.State.ACTIVE, text_hash=OuterRef("text_hash"))
+    decided = decided.exclude(Exists(tests))  # no training takes a test phrase
     return tuple(decided.values_list("text", flat=True)[:MAX_OFF_TOPIC])
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0002_intent_category'),
+        ('intents', '0003_judging'),
         ('tickets', '0003_help_desk_pulls'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
