@@ -148,6 +148,7 @@ UNFOLD: dict[str, Any] = {
                         **_page("Intents", "label", "intents.intent"),
                         "active": _among("admin:intents_intent_changelist", "admin:intents_why"),
                     },
+                    _page("Tagging", "sell", "intents.taggingitem", "intents.tag_message"),
                     _page("Examples", "format_quote", "intents.example"),
                     _page("Test phrases", "checklist", "intents.evaluationcase"),
                     {

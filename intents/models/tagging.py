@@ -181,7 +181,7 @@ class TaggingDecision(models.Model):
 
     def as_record(self) -> dict[str, Any]:
         """Return the fields that the activity log keeps."""
-        return {"item": self.item_id, "role": self.role, "answer": self.answer, "intent_id": self.intent_id}
+        return {"decision": self.pk, "role": self.role, "answer": self.answer, "intent_id": self.intent_id}
 
 
 class TaggingPolicy(models.Model):

@@ -67,7 +67,7 @@ def decision_record(
                 _go_on(actor, item, decision)
             elif role == workflow.PASSED:
                 _pass_on(item)
-            activity.record(actor, "message.tagged", decision, after=decision.as_record())
+            activity.record(actor, "message.tagged", item, after=decision.as_record())
     except IntegrityError as error:
         kept = _kept_already(key, person, item_id)  # the same request, a moment earlier
         if kept is not None:
@@ -94,7 +94,7 @@ def decision_undo(*, actor: Actor, key: UUID) -> Decided:
         if decision.role in (workflow.FIRST, workflow.SECOND, workflow.PASSED):
             claimed_until = now + timedelta(seconds=workflow.LEASE_SECONDS)
             item_reopen(actor, item, decision, claimed_by_id=person, claimed_until=claimed_until)
-        activity.record(actor, "message.tag_undone", decision, before=decision.as_record())
+        activity.record(actor, "message.tag_undone", item, before=decision.as_record())
     return Decided(decision, item, is_new=True)
 
 

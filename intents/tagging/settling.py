@@ -55,7 +55,7 @@ def item_settle(*, actor: Actor, key: UUID, item_id: int, answer: Answer) -> Tag
                 )
             decision.save(force_insert=True)
             item_close(actor, item, decision, is_golden=True)
-            activity.record(actor, "message.settled", decision, after=decision.as_record())
+            activity.record(actor, "message.settled", item, after=decision.as_record())
     except IntegrityError as error:
         raise Conflict("This message has been settled in the meantime.", code="settled_meanwhile") from error
     return decision
@@ -72,7 +72,7 @@ def item_unsettle(*, actor: Actor, decision: TaggingDecision) -> None:
         if not rows.update(undone_at=timezone.now()):
             raise Conflict("It has been taken back already.", code="undone_meanwhile")
         item_reopen(actor, item, decision, to=workflow.ADJUDICATION)
-        activity.record(actor, "message.unsettled", decision, before=decision.as_record())
+        activity.record(actor, "message.unsettled", item, before=decision.as_record())
 
 
 def golden_mark(*, actor: Actor, item_id: int, is_golden: bool) -> None:
