@@ -141,7 +141,7 @@ class TaggingItemAdmin(LeadPagesMixin, ReadOnlyAdmin):
         )
 
     def decide_view(self, request: HttpRequest) -> HttpResponse:
-        """Keep one decision: POST the fields of DecisionForm → {"key", "said", "note", "is_new", "progress"}."""
+        """Keep one decision: POST DecisionForm → {"key", "is_new", "said", "intent", "note", "progress"}."""
         return _json(DecisionForm(request.POST), lambda form: self._decided(request, form))
 
     def undo_view(self, request: HttpRequest) -> HttpResponse:

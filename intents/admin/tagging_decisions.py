@@ -8,12 +8,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
 from core.admin_base import BaseAdmin, NextStepMixin, ReadOnlyAdmin, actor_of
 from core.admin_transitions import Transition, TransitionMixin
@@ -106,8 +108,20 @@ class TaggingDecisionAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     ) -> HttpResponse:
         query = request.GET.urlencode()
         address = reverse("admin:intents_taggingdecision_export") + (f"?{query}" if query else "")
-        buttons = [{"title": "Export as CSV", "path": address, "attrs": {}, "icon": None, "dialog": None}]
-        return super().changelist_view(request, {"actions_list": buttons, **(extra_context or {})})
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["actions_list"] = [
+                *response.context_data.get("actions_list", []),
+                {
+                    "title": "Export as CSV",
+                    "path": address,
+                    "variant": ActionVariant.DEFAULT,
+                    "attrs": {},
+                    "icon": None,
+                    "dialog": None,
+                },
+            ]
+        return response
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """Answer with the decisions that the list shows under the same filters, as CSV."""

@@ -28,7 +28,7 @@ from intents.tagging.closing import item_close, item_reopen, item_skip, item_to_
 from intents.tagging.contracts import Answer
 from intents.tagging.naming import slug_of
 from intents.tagging.policy import tagging_policy
-from intents.tagging.sampling import draw
+from intents.tagging.sampling import is_double
 
 CREATE_INTENT = "intents.add_intent"
 KINDS = (workflow.INTENT, workflow.OFF_TOPIC, workflow.SKIP, workflow.PROPOSAL)
@@ -149,7 +149,7 @@ def _new_decision(
 ) -> TaggingDecision:
     if role in (workflow.FIRST, workflow.SECOND) and answer.kind == workflow.SKIP and not answer.reason:
         role = workflow.PASSED
-    person = User.objects.get(pk=person_of(actor))
+    person = User.objects.get(pk=actor.id)
     decision = TaggingDecision(
         key=key,
         item=item,
@@ -216,7 +216,7 @@ def _go_on(actor: Actor, item: TaggingItem, decision: TaggingDecision) -> None:
     if decision.answer == workflow.PROPOSAL:
         item_to_lead(item)
     elif decision.role == workflow.FIRST:
-        if 100 * draw(item.text_hash, "double") < tagging_policy().double_percent:
+        if is_double(item.text_hash, tagging_policy().double_percent):
             TaggingItem.objects.filter(pk=item.pk).update(is_double=True, claimed_by=None, claimed_until=None)
             item.is_double = True
         else:

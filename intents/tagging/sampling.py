@@ -41,6 +41,11 @@ def draw(key: str, purpose: str) -> float:
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
+def is_double(key: str, percent: int) -> bool:
+    """Return whether a message goes to two people; raising the share only adds messages."""
+    return 100 * draw(key, "double") < percent
+
+
 def priority(candidate: Candidate) -> float:
     """Return uncertainty (1 − margin, 1 without a model) × volume; a message of no category counts as one."""
     uncertainty = 1.0 if candidate.margin is None else 1.0 - candidate.margin
