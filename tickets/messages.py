@@ -22,7 +22,7 @@ FEWEST_WORDS = 2
 
 @dataclass(frozen=True, slots=True)
 class CustomerMessage:
-    """A customer's first message of a ticket that says something, on one line.
+    """What a customer opened a ticket with, on one line: the first message that says something.
 
     ``reference`` names the ticket in any other app; ``category_id`` is None where it is in no category.
     """
@@ -116,6 +116,8 @@ def _parts(reference: str) -> tuple[str, str]:
 
 def _first_words(conversation: list[dict[str, object]]) -> str:
     for message in conversation:
+        if message["author"] == "agent" and message["is_public"]:
+            break  # from here on the customer answers somebody
         if message["author"] == "customer" and message["is_public"]:
             text = " ".join(str(message["text"]).split())
             if len(text.split()) >= FEWEST_WORDS:

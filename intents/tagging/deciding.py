@@ -61,7 +61,7 @@ def decision_record(
         with write_transaction():
             item = _locked(item_id)
             role = _role(item, person)
-            decision = _new_decision(actor, key, item, role, answer, seconds, shown_release)
+            decision = _new_decision(actor, person, key, item, role, answer, seconds, shown_release)
             decision.save(force_insert=True)
             if role in (workflow.FIRST, workflow.SECOND):
                 _go_on(actor, item, decision)
@@ -140,6 +140,7 @@ def _role(item: TaggingItem, person: int) -> str:
 
 def _new_decision(
     actor: Actor,
+    person_id: int,
     key: UUID,
     item: TaggingItem,
     role: str,
@@ -149,7 +150,7 @@ def _new_decision(
 ) -> TaggingDecision:
     if role in (workflow.FIRST, workflow.SECOND) and answer.kind == workflow.SKIP and not answer.reason:
         role = workflow.PASSED
-    person = User.objects.get(pk=actor.id)
+    person = User.objects.get(pk=person_id)
     decision = TaggingDecision(
         key=key,
         item=item,

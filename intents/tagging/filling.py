@@ -96,8 +96,9 @@ def inbox_is_current() -> bool:
 
 
 def inbox_job() -> Job | None:
-    """Return the filling that waits or runs."""
-    return Job.objects.filter(task=TASK, state__in=(Job.State.QUEUED, Job.State.RUNNING)).first()
+    """Return the filling that is due or runs."""
+    under_way = Job.objects.filter(task=TASK, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return under_way.filter(available_at__lte=timezone.now()).first()
 
 
 def inbox_fill(

@@ -16,6 +16,7 @@ import numpy as np
 from intents.tagging.workflow import RANDOM_SHARE
 
 BLOCK_ROWS = 256
+NOT_ASKED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,11 @@ def is_double(key: str, percent: int) -> bool:
 
 
 def priority(candidate: Candidate) -> float:
-    """Return uncertainty (1 − margin, 1 without a model) × volume; a message of no category counts as one."""
-    uncertainty = 1.0 if candidate.margin is None else 1.0 - candidate.margin
+    """Return uncertainty (1 − margin) × volume; a message of no category counts as one ticket.
+
+    One that the model has not been asked about stands between the sure and the unsure ones.
+    """
+    uncertainty = NOT_ASKED if candidate.margin is None else 1.0 - candidate.margin
     return uncertainty * max(candidate.volume, 1)
 
 

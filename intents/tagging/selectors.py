@@ -88,6 +88,11 @@ def inbox_summary() -> InboxSummary:
     return InboxSummary(**counts)
 
 
+def tagging_disagreements() -> int:
+    """Return how many messages await a lead."""
+    return TaggingItem.objects.in_adjudication().count()
+
+
 def disagreements() -> QuerySet[TaggingItem]:
     """Return the messages that await a lead, oldest first, with their standing decisions."""
     standing = TaggingDecision.objects.standing().select_related("intent").order_by("pk")

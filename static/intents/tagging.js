@@ -383,6 +383,7 @@
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
+  if (matchMedia("(pointer: coarse)").matches) byId("tg-input").placeholder = "Any other intent …";
   setProgress(progress);
   if (outbox.entries.length) outbox.flush();
   take();
