@@ -63,9 +63,9 @@ def decision_record(
             role = _role(item, person)
             decision = _new_decision(actor, person, key, item, role, answer, seconds, shown_release)
             decision.save(force_insert=True)
-            if role in (workflow.FIRST, workflow.SECOND):
+            if decision.role in (workflow.FIRST, workflow.SECOND):
                 _go_on(actor, item, decision)
-            elif role == workflow.PASSED:
+            elif decision.role == workflow.PASSED:
                 _pass_on(item)
             activity.record(actor, "message.tagged", item, after=decision.as_record())
     except IntegrityError as error:

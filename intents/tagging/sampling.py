@@ -60,7 +60,7 @@ def queue(candidates: Sequence[Candidate], size: int, random_share: float = RAND
     """Return at most ``size`` places, best first, with the random ones evenly among them."""
     size = min(size, len(candidates))
     by_draw = sorted(range(len(candidates)), key=lambda i: (draw(candidates[i].key, "random"), i))
-    at_random = by_draw[: round(size * random_share)]
+    at_random = by_draw[: int(size * random_share + 0.5)]
     drawn = set(at_random)
     by_priority = sorted(
         (i for i in range(len(candidates)) if i not in drawn),
@@ -69,7 +69,7 @@ def queue(candidates: Sequence[Candidate], size: int, random_share: float = RAND
     places: list[Place] = []
     given, chosen = 0, iter(by_priority)
     for position in range(1, size + 1):
-        if given < len(at_random) and given < round(position * random_share):
+        if given < len(at_random) and given < int(position * random_share + 0.5):
             places.append(Place(at_random[given], True))
             given += 1
         else:

@@ -10,6 +10,7 @@ import pytest
 
 import intents.tasks  # noqa: F401 - registers the job handler that run_due() looks up
 from core.actors import Actor
+from core.models import User
 from intents import inference
 from intents.artefacts import artefact_load, artefact_write
 from intents.dataset import Dataset
@@ -23,6 +24,7 @@ from intents.services import (
     trainings,
 )
 from intents.training import TrainedModel, train
+from supportadmin.roles import roles_sync
 from tests.intents.phrases import PHRASES
 
 
@@ -30,6 +32,17 @@ from tests.intents.phrases import PHRASES
 def actor() -> Actor:
     """Return the system as the one who acts."""
     return Actor.system("tests")
+
+
+@pytest.fixture
+def with_role(make_user: Callable[..., User]) -> Callable[[str, str], User]:
+    """Make a member of staff in a role, such as "Tagger"."""
+
+    def make(username: str, role: str) -> User:
+        roles_sync()
+        return make_user(username, roles=(role,))
+
+    return make
 
 
 @pytest.fixture
