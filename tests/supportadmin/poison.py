@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,15 @@ from core.actors import Actor
 from core.models import Activity, User
 from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.services import defaults_install
-from intents.models import DatasetSnapshot, Example, Intent, ModelVersion, Release
+from intents.models import (
+    DatasetSnapshot,
+    Example,
+    Intent,
+    ModelVersion,
+    Release,
+    TaggingDecision,
+    TaggingItem,
+)
 from kb.linting import lint_keep
 from kb.models import (
     Article,
@@ -381,3 +390,24 @@ def _intents(owner: User) -> None:
     )
     versions = many(ModelVersion, "refusal", number=lambda n: n + 1, snapshot=snapshot, state="refused")
     many(Release, "note", number=lambda n: n + 1, model_version=lambda n: versions[n], is_live=False)
+    _tagging(list(Ticket.objects.order_by("pk")[:COUNT]))
+
+
+def _tagging(tickets: list[Ticket]) -> None:
+    items = many(
+        TaggingItem,
+        *("text", "source_ref", "suggested_slug"),
+        text_hash=lambda n: hashlib.sha256(str(n).encode()).hexdigest(),
+        ticket=lambda n: tickets[n],
+        closed_at=lambda n: tickets[n].closed_at,
+        state="adjudication",
+    )
+    many(
+        TaggingDecision,
+        *("person_name", "proposed_label", "proposed_description", "suggested_slug"),
+        key=lambda n: uuid.uuid4(),
+        item=lambda n: items[n],
+        role="first",
+        answer="proposal",
+        seconds=1,
+    )
