@@ -54,12 +54,12 @@ def decision_record(
     intents.services refuses; nothing is written then.
     """
     person = person_of(actor)
-    known = _kept_already(key, person, item_id)
-    if known is not None:
-        return known
     try:
         with write_transaction():
             item = _locked(item_id)
+            known = _kept_already(key, person, item_id)
+            if known is not None:
+                return known
             role = _role(item, person)
             decision = _new_decision(actor, person, key, item, role, answer, seconds, shown_release)
             decision.save(force_insert=True)
@@ -69,9 +69,7 @@ def decision_record(
                 _pass_on(item)
             activity.record(actor, "message.tagged", item, after=decision.as_record())
     except IntegrityError as error:
-        kept = _kept_already(key, person, item_id)  # the same request, a moment earlier
-        if kept is not None:
-            return kept
+        _kept_already(key, person, item_id)  # of another message: key_taken
         raise Conflict("Somebody else has decided it in the meantime.", code="decided_meanwhile") from error
     return Decided(decision, item, is_new=True, note=_note(decision))
 

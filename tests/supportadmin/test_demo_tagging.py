@@ -1,4 +1,4 @@
-"""The demo's tagging inbox: messages wait, people have decided, and the agreement page has something to say."""
+"""The demo's tagging inbox: messages wait, people have decided, the agreement page says something."""
 
 from __future__ import annotations
 
