@@ -105,6 +105,7 @@ class LeadPagesMixin(ModelAdmin):
             "people": people_figures(),
             "policy": tagging_policy(),
             "few_pairs": workflow.FEW_PAIRS,
+            "few_of_an_answer": workflow.FEW_OF_AN_INTENT,
         }
         return self._page(request, "agreement", context)
 

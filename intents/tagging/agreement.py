@@ -88,7 +88,7 @@ def answer_agreements(tags: Sequence[DoubleTag]) -> list[Agreement]:
         if len(said) < FEW_PAIRS:
             found.append(Agreement(answer, n, both, None, _too_few(len(said))))
         elif n < FEW_OF_AN_INTENT:
-            found.append(Agreement(answer, n, both, None, f"too few: {n} of at least {FEW_OF_AN_INTENT}"))
+            found.append(Agreement(answer, n, both, None, "too few"))
         else:
             kappa = _kappa(said)
             found.append(Agreement(answer, n, both, kappa, "" if kappa is not None else _ALL_THE_SAME))

@@ -68,7 +68,7 @@
     const answer = await post(data.urls.take, { held: held().join(","), want: TAKE });
     taking = false;
     if (!answer.ok) {
-      say(answer.message);
+      note(answer.message);
       if (answer.retry) setTimeout(take, 5000);
       return;
     }
@@ -92,6 +92,7 @@
   }
 
   function show() {
+    byId("tg-wait").hidden = Boolean(current) || !taking;
     byId("tg-card").hidden = !current;
     byId("tg-done").hidden = Boolean(current) || taking;
     closeSkip();

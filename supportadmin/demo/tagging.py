@@ -36,6 +36,7 @@ CONFUSED = {
     "billing_inquiry": "plan_change",
     "plan_change": "billing_inquiry",
     "feature_request": "bug_report",
+    "bug_report": "feature_request",
     "user_management": "account_access",
     "account_access": "user_management",
     "data_import": "data_export",
@@ -78,7 +79,7 @@ def _decide(tagger: Actor, lead: Actor) -> None:
 
 def _propose(tagger: Actor) -> None:
     """Let the tagger miss an intent: nobody has one for the printing of labels."""
-    item = TaggingItem.objects.waiting().filter(text__icontains="label", decisions=None).first()
+    item = TaggingItem.objects.waiting().filter(text__icontains="print", decisions=None).first()
     if item is not None:
         wish = "Printing labels: sizes, printers, what stands on them. Not: barcodes that do not scan."
         _say(tagger, item, Answer.new_intent("Label printing", wish))
