@@ -26,7 +26,7 @@ from intents.tagging.selectors import disagreements, double_tags, intent_choices
 from intents.tagging.settling import SETTLE, item_settle
 
 PER_PAGE = 20
-SHOWN_CONFUSIONS = 20
+SHOWN_ROWS = 50  # of each table
 
 
 class SettleForm(forms.Form):
@@ -99,10 +99,10 @@ class LeadPagesMixin(ModelAdmin):
         context = {
             "title": "Agreement",
             "overall": agreement.overall_agreement(tags),
-            "pairs": agreement.pair_agreements(tags),
-            "answers": agreement.answer_agreements(tags),
-            "confusions": agreement.confusions(tags)[:SHOWN_CONFUSIONS],
-            "people": people_figures(),
+            "pairs": agreement.pair_agreements(tags)[:SHOWN_ROWS],
+            "answers": agreement.answer_agreements(tags)[:SHOWN_ROWS],
+            "confusions": agreement.confusions(tags)[:SHOWN_ROWS],
+            "people": people_figures()[:SHOWN_ROWS],
             "policy": tagging_policy(),
             "few_pairs": workflow.FEW_PAIRS,
             "few_of_an_answer": workflow.FEW_OF_AN_INTENT,

@@ -389,7 +389,14 @@ def _intents(owner: User) -> None:
         sha256="0" * 64, rows=rows, counts=counts, label_names={"i1": fitting(0, 100)}
     )
     versions = many(ModelVersion, "refusal", number=lambda n: n + 1, snapshot=snapshot, state="refused")
-    many(Release, "note", number=lambda n: n + 1, model_version=lambda n: versions[n], is_live=False)
+    many(
+        Release,
+        "note",
+        "override_reason",
+        number=lambda n: n + 1,
+        model_version=lambda n: versions[n],
+        is_live=False,
+    )
     _tagging(list(Ticket.objects.order_by("pk")[:COUNT]))
 
 
