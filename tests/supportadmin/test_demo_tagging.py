@@ -10,13 +10,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.actors import Actor
 from core.models import Job
 from intents.models import Example, TaggingDecision, TaggingItem
 from intents.tagging.agreement import overall_agreement
 from intents.tagging.filling import TASK
 from intents.tagging.selectors import double_tags, inbox_summary
+from supportadmin.demo.tagging import demo_inbox
 from supportadmin.demo.tickets.source import DemoTickets
-from supportadmin.quickstart import quickstart
+from tests.supportadmin.conftest import user_of
 from tickets.models import ImportBatch
 
 pytestmark = [pytest.mark.usefixtures("demo"), pytest.mark.django_db]
@@ -59,7 +61,8 @@ def test_the_lead_sees_the_pages_filled(client_of: Callable[[str], Client], page
     assert "too few: 22" not in shown
 
 
-def test_a_second_quickstart_decides_nothing_again(demo: dict[str, Any]) -> None:
+def test_asked_again_the_people_decide_nothing_again(demo: dict[str, Any]) -> None:
     before = list(TaggingDecision.objects.values_list("pk", "undone_at"))
-    quickstart(url=demo["url"])
+    tagger, lead, admin = (Actor.of_user(user_of(demo, role)) for role in ("tagger", "support_lead", "admin"))
+    assert demo_inbox(tagger=tagger, lead=lead, admin=admin) == inbox_summary().waiting
     assert list(TaggingDecision.objects.values_list("pk", "undone_at")) == before
