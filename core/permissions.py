@@ -7,6 +7,15 @@ from core.errors import NotAllowed
 from core.models import User
 
 
+def may(actor: Actor, permission: str) -> bool:
+    """Return whether the actor has a Django permission; to ask, not to refuse."""
+    try:
+        require(actor, permission)
+    except NotAllowed:
+        return False
+    return True
+
+
 def require(actor: Actor, permission: str, *, api_keys: bool = False) -> None:
     """Raise NotAllowed unless the actor has a Django permission such as ``"kb.change_article"``.
 

@@ -119,13 +119,10 @@ def classify(text: str) -> Classification:
     return _classification(served, served.predict([clean(text)])[0])
 
 
-def readings(texts: Sequence[str]) -> list[tuple[str, bool]]:
-    """Return (slug of the likeliest intent, whether it is a fallback) of many texts, all by one release.
-
-    For figures over many texts: texts are given as they are, cleaned already.
-    """
+def classify_all(texts: Sequence[str]) -> list[Classification]:
+    """Return what the live release says about each text, all from the same version; else as ``classify``."""
     served = _live_model.current()
-    return [(found.label, bool(found.is_fallback)) for found in served.classifier.predict(texts)]
+    return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
 
 
 def explain(text: str) -> Explanation:

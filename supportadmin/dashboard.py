@@ -17,6 +17,7 @@ from core.models import Activity, Heartbeat, Job
 from intents.contracts import IntentsSummary
 from intents.mapping import category_mapping
 from intents.selectors import intents_summary
+from intents.tagging.selectors import tagging_disagreements
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
 from runtime.summary import RuntimeSummary, runtime_summary
@@ -157,6 +158,14 @@ def _needs(
         ),
         _unmapped_need(),
         _need(short, "intent", "has too few real examples", "8 are needed", "intents_intent", "warn"),
+        _need(
+            tagging_disagreements(),
+            "tagged message",
+            "awaits a lead",
+            "two people disagree, or an intent is proposed",
+            "intents_taggingitem",
+            "warn",
+        ),
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
         None
         if intents.live_release is not None

@@ -46,6 +46,7 @@ from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.flows import flows_add, flows_talk
+from supportadmin.demo.tagging import demo_inbox
 from supportadmin.demo.tickets.source import DemoTickets
 from supportadmin.roles import GROUP_OF_ROLE, roles_sync
 from tickets.models import Category, ImportBatch
@@ -90,6 +91,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
+    say(f"{_inbox(people)} customers' messages wait to be tagged")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
@@ -245,6 +247,12 @@ def _tickets(lead: Actor) -> int:
     if not Category.objects.exists() and audit_job() is None:
         audit_start(actor=lead)
     return batch.created
+
+
+def _inbox(people: dict[str, User]) -> int:
+    """Fill the tagging inbox, with some messages decided by two people."""
+    tagger, lead, admin = (_actor(people, role) for role in ("tagger", "support_lead", "admin"))
+    return demo_inbox(tagger=tagger, lead=lead, admin=admin)
 
 
 def _api_key(actor: Actor, stored: dict[str, Any]) -> str:

@@ -44,6 +44,7 @@ CURATE = (
     *("tickets.change_category", "tickets.label_category"),
     *("tickets.add_glossaryterm", "tickets.change_glossaryterm"),
 )
+TAG = ("intents.tag_message", "intents.view_taggingitem", "intents.view_taggingdecision")
 REVIEW = ("kb.review_revision", "kb.publish_revision")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -75,6 +76,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("intents.view_modelversion", "intents.add_modelversion", "intents.change_modelversion"),
         *("intents.view_release", "intents.release_model", "intents.view_datasetsnapshot"),
         *("intents.override_gate", "intents.add_evaluationcase", "intents.change_evaluationcase"),
+        *(*TAG, "intents.adjudicate_tagging", "intents.view_taggingpolicy", "intents.change_taggingpolicy"),
         *("escalation.add_rule", "escalation.change_rule", "escalation.change_handofftemplate"),
         *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
         *("core.view_job", "core.change_job", "core.view_activity"),
@@ -82,6 +84,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Tagger": (
         *VIEW_WORK,
         *TAKE_HANDOFFS,
+        *TAG,
         "tickets.change_category",
         *("intents.add_example", "intents.change_example", "intents.add_evaluationcase"),
     ),

@@ -152,6 +152,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=25),
         "args": ["runtime.tasks.collect"],
     },
+    "fill-tagging-inbox": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=50),
+        "args": ["intents.tasks.fill_tagging_inbox"],
+    },
 }
 # In memory: the default keeps pickles in a file that a crash can leave half written, and then never starts.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

@@ -159,6 +159,7 @@ UNFOLD: dict[str, Any] = {
                             "admin:intents_why",
                         ),
                     },
+                    _page("Tagging", "sell", "intents.taggingitem", "intents.tag_message"),
                     _page("Examples", "format_quote", "intents.example"),
                     {
                         "title": "Dataset health",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -20,6 +21,7 @@ from intents.admin.list_pages import ListMoveMixin
 from intents.models import Example
 from intents.services import case_from_example, example_add, example_move, example_restore, example_retire
 from intents.workflow import MAX_BULK_EXAMPLES
+from tickets.messages import tickets_by_reference
 
 ORIGIN_BADGES = {"ticket": "success", "review": "success", "synthetic": "warning"}
 STATE_BADGES = {"active": "success", "retired": "warning"}
@@ -103,8 +105,23 @@ class ExampleAdmin(TransitionMixin, ListMoveMixin):
     def state_badge(self, example: Example) -> tuple[str, str]:
         return example.state, example.get_state_display()
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        example = super().get_object(request, object_id, from_field)
+        if example is not None:
+            _name_tickets(request, [example])
+        return example
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        _name_tickets(request, changelist.result_list)
+        return changelist
+
     @display(description="Source")
-    def source(self, example: Example) -> str:
+    def source(self, example: Any) -> str:
+        ticket_id = getattr(example, "source_ticket_id", None)
+        if ticket_id is not None:
+            address = reverse("admin:tickets_ticket_change", args=(ticket_id,))
+            return format_html('<a href="{}">{}</a>', address, example.source_ref)
         if example.source_ref.startswith(("https://", "http://")):
             return format_html('<a href="{0}" rel="noopener noreferrer">{0}</a>', example.source_ref)
         return example.source_ref or "–"
@@ -162,3 +179,13 @@ class ExampleAdmin(TransitionMixin, ListMoveMixin):
             messages.warning(request, line)
         if len(refused) > SHOWN_REFUSALS:
             messages.warning(request, f"{len(refused) - SHOWN_REFUSALS} more were refused.")
+
+
+def _name_tickets(request: HttpRequest, examples: Iterable[Any]) -> None:
+    """Give each example the id of the ticket that its source names, where the person may open it."""
+    if not request.user.has_perm("tickets.view_ticket"):
+        return
+    real = [example for example in examples if example.origin != Example.Origin.SYNTHETIC]
+    tickets = tickets_by_reference(example.source_ref for example in real)
+    for example in real:
+        example.source_ticket_id = tickets.get(example.source_ref)

@@ -29,7 +29,7 @@ from intents.health.influence import harmful_phrasings
 from intents.health.label_errors import label_errors
 from intents.health.pairs import Pairs, conflicts, repetitions
 from intents.health.samples import Samples
-from intents.inference import readings
+from intents.inference import classify_all
 from intents.models import Example, HealthReport, Intent, Release
 from intents.scoring import balanced_sample
 from nlp.encoder import Encoding
@@ -213,12 +213,12 @@ def _coverage() -> dict[str, Any] | None:
         return None
     texts = [ticket.text for ticket in tickets]
     try:
-        answers = readings(texts)
+        answers = classify_all(texts)
     except Unavailable:
         return None
     read = [
-        Reading(t.ticket_id, t.category_id, t.category, slug, not is_fallback)
-        for t, (slug, is_fallback) in zip(tickets, answers, strict=True)
+        Reading(t.ticket_id, t.category_id, t.category, answer.intent, not answer.is_fallback)
+        for t, answer in zip(tickets, answers, strict=True)
     ]
     found: Coverage = coverage_of(read, np.stack([e.sentence for e in _encoded(texts)]))
     newest, oldest = tickets[0].closed_at, tickets[-1].closed_at

@@ -9,6 +9,7 @@ from intents.models.exchange import PhrasingImport
 from intents.models.health import HealthReport, IgnoredFinding, IntentMerge
 from intents.models.judging import CaseRun, EvaluationCase, HeldOutRun
 from intents.models.mapping import IntentLimitOverride, OutOfScopeCategory, ServedCategory
+from intents.models.tagging import TaggingDecision, TaggingItem, TaggingPolicy
 from intents.models.training import DatasetSnapshot, ModelVersion, Release
 
 __all__ = [
@@ -27,4 +28,7 @@ __all__ = [
     "PhrasingImport",
     "Release",
     "ServedCategory",
+    "TaggingDecision",
+    "TaggingItem",
+    "TaggingPolicy",
 ]

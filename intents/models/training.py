@@ -11,13 +11,16 @@ from intents.querysets import ReleaseQuerySet
 
 
 class DatasetSnapshot(models.Model):
-    """The exact examples of a training: ``rows`` is [[example id, text, intent slug], …] ordered by id."""
+    """The exact texts of a training: ``rows`` is [[example id, text, intent slug], …] ordered by id."""
 
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     rows = models.JSONField(editable=False)
     label_names = models.JSONField(editable=False, help_text="Intent slug → label, as the training saw them.")
     counts = models.JSONField(
         editable=False, help_text="Intent slug → number of real and synthetic examples."
+    )
+    off_topic = models.JSONField(
+        default=list, editable=False, help_text="Texts known to be off-topic, which sharpen the threshold."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -26,6 +26,7 @@ from intents.metrics import metrics_of
 from intents.models import DatasetSnapshot, Example, HeldOutRun, Intent, ModelVersion
 from intents.readiness import Readiness, training_readiness
 from intents.services.judging import judging_run
+from intents.tagging.selectors import off_topic_texts
 from intents.training import TrainingReport, train
 from intents.workflow import MODEL_VERSION_MOVES
 
@@ -110,6 +111,7 @@ def training_run(*, version_id: int, progress: Progress | None = None) -> ModelV
             dataset,
             encoder=encoder(),
             label_names=version.snapshot.label_names,
+            oos_texts=version.snapshot.off_topic,
             progress=progress,
         )
     except DomainError as refusal:
@@ -159,13 +161,19 @@ def _held_out(version: ModelVersion, report: TrainingReport) -> list[list[object
 
 
 def _snapshot_of_now(readiness: Readiness) -> DatasetSnapshot:
-    """Return the snapshot of the examples as they are; the same examples give the same row."""
+    """Return the snapshot of the texts as they are; the same texts give the same row."""
     rows = [list(row) for row in Example.objects.trained_on().values_list("id", "text", "intent__slug")]
-    label_names = dict(Intent.objects.active().order_by("slug").values_list("slug", "label"))
-    content = orjson.dumps({"rows": rows, "label_names": label_names}, option=orjson.OPT_SORT_KEYS)
+    content: dict[str, object] = {
+        "rows": rows,
+        "label_names": dict(Intent.objects.active().order_by("slug").values_list("slug", "label")),
+    }
+    off_topic = list(off_topic_texts())
+    if off_topic:  # without any, the hash is the one that snapshots had before there were off-topic texts
+        content["off_topic"] = off_topic
+    frozen = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     snapshot, _ = DatasetSnapshot.objects.get_or_create(
-        sha256=hashlib.sha256(content).hexdigest(),
-        defaults={"rows": rows, "label_names": label_names, "counts": readiness.example_counts},
+        sha256=hashlib.sha256(frozen).hexdigest(),
+        defaults={**content, "counts": readiness.example_counts},
     )
     return snapshot
 

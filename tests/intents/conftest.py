@@ -10,6 +10,7 @@ import pytest
 
 import intents.tasks  # noqa: F401 - registers the job handler that run_due() looks up
 from core.actors import Actor
+from core.models import User
 from intents import inference, ports
 from intents.artefacts import artefact_load, artefact_write
 from intents.dataset import Dataset
@@ -24,6 +25,7 @@ from intents.services import (
 )
 from intents.training import TrainedModel, train
 from intents.workflow import ENOUGH_LIVE_INTERACTIONS
+from supportadmin.roles import roles_sync
 from tests.intents.phrases import PHRASES
 
 
@@ -37,6 +39,17 @@ def actor() -> Actor:
 def after_the_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let there have been as many live interactions as lift the limit of core intents."""
     monkeypatch.setattr(ports, "_sources", [lambda at_most: min(at_most, ENOUGH_LIVE_INTERACTIONS)])
+
+
+@pytest.fixture
+def with_role(make_user: Callable[..., User]) -> Callable[[str, str], User]:
+    """Make a member of staff in a role, such as "Tagger"."""
+
+    def make(username: str, role: str) -> User:
+        roles_sync()
+        return make_user(username, roles=(role,))
+
+    return make
 
 
 @pytest.fixture

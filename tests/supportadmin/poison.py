@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +29,8 @@ from intents.models import (
     OutOfScopeCategory,
     PhrasingImport,
     Release,
+    TaggingDecision,
+    TaggingItem,
 )
 from kb.linting import lint_keep
 from kb.models import (
@@ -455,6 +458,7 @@ def _intents(owner: User) -> None:
         is_live=False,
     )
     _dataset(intents, examples)
+    _tagging(list(Ticket.objects.order_by("pk")[:COUNT]))
 
 
 def _dataset(intents: list[Intent], examples: list[Example]) -> None:
@@ -491,3 +495,23 @@ def _dataset(intents: list[Intent], examples: list[Example]) -> None:
     content |= {"conflicts": {"findings": pairs}}
     HealthReport.objects.create(fingerprint="xss", content=content, seconds=1, requested_by=fitting(1, 150))
     many(IgnoredFinding, "reason", kind="conflicts", key=lambda n: f"k{n}")
+
+
+def _tagging(tickets: list[Ticket]) -> None:
+    items = many(
+        TaggingItem,
+        *("text", "source_ref", "suggested_slug"),
+        text_hash=lambda n: hashlib.sha256(str(n).encode()).hexdigest(),
+        ticket=lambda n: tickets[n],
+        closed_at=lambda n: tickets[n].closed_at,
+        state="adjudication",
+    )
+    many(
+        TaggingDecision,
+        *("person_name", "proposed_label", "proposed_description", "suggested_slug"),
+        key=lambda n: uuid.uuid4(),
+        item=lambda n: items[n],
+        role="first",
+        answer="proposal",
+        seconds=1,
+    )

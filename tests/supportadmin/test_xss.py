@@ -55,6 +55,7 @@ def other_pages() -> Iterator[str]:
     )
     yield from ("/admin/intents/intent/mapping/", "/admin/intents/phrasingimport/add/")
     yield from ("/admin/kb/voiceguide/brand/", "/admin/playground/", "/demo/chat/", "/admin/")
+    yield from (f"/admin/intents/taggingitem/{page}/" for page in ("disagreements", "agreement"))
     for revision in Revision.objects.filter(number=2).order_by("pk")[:9]:
         move = {"draft": "submit", "in_review": "approve", "approved": "publish"}[revision.state]
         yield f"{EDITOR}{revision.article_id}/move/{move}/"
@@ -101,6 +102,7 @@ def test_hostile_texts_in_every_field_are_shown_on_every_page_as_text(root: Clie
     assert shown["/admin/kb/article/"] > len(PAYLOADS)
     assert shown["/admin/tickets/ticket/"] > len(PAYLOADS)
     assert shown["/admin/intents/example/"] > len(PAYLOADS)
+    assert shown["/admin/intents/taggingdecision/"] > len(PAYLOADS)
     assert shown["/admin/kb/revision/"] > len(PAYLOADS)
     assert shown[f"{EDITOR}audience/?show=hidden"] > len(PAYLOADS) - LIVE
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from integrations.contracts import SourceRow
 from supportadmin.demo.tickets.generator import generate
+from supportadmin.demo.tickets.plan import plan
 
 SEED, COUNT = 1, 3_000
 
@@ -25,6 +26,13 @@ class DemoTickets:
         tickets = generate(seed=SEED, now=self.now, count=self.count_wanted)
         for line, ticket in enumerate(tickets, start=1):
             yield SourceRow(line, ticket=ticket)
+
+    def meanings(self) -> dict[str, str]:
+        """Return what each ticket is truly about: the slug of its category, by the ticket's id."""
+        now = self.now.astimezone(UTC)
+        return {
+            case.external_id: case.category.slug for case in plan(seed=SEED, now=now, count=self.count_wanted)
+        }
 
     def count(self) -> int:
         """Return how many there are."""
