@@ -35,8 +35,10 @@ NAME = "Linear"
 BASE_URL = "https://api.linear.app"
 PATH = "/graphql"
 ISSUE = "id identifier title url"
-CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { %s } } }" % ISSUE
-LOOK_UP = "query($id: String!) { issue(id: $id) { %s } }" % ISSUE
+CREATE = (
+    "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { " + ISSUE + " } } }"
+)
+LOOK_UP = "query($id: String!) { issue(id: $id) { " + ISSUE + " } }"
 VIEWER = "query { viewer { id name } }"
 MAX_TITLE = 250
 PRIORITIES = ("0", "1", "2", "3", "4")
@@ -94,7 +96,9 @@ class CreateIssue:
             return Outcome(REFUSED, message=outcome.message, code=outcome.code, proven=True)
         return outcome
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Ask for the issue by the id that we chose."""
         return _found(access, str(payload["body"]["variables"]["input"]["id"]), deadline)
 
@@ -132,7 +136,10 @@ def _found(access: Access, issue_id: str, deadline: float) -> Outcome:
 
 def _outcome_of(issue: Json) -> Outcome:
     identifier, url = str(issue.get("identifier", ""))[:100], str(issue.get("url", ""))[:500]
-    data = {"issue_identifier": identifier, "issue_url": url if url.startswith(("https://", "http://")) else ""}
+    data = {
+        "issue_identifier": identifier,
+        "issue_url": url if url.startswith(("https://", "http://")) else "",
+    }
     return Outcome(DONE, data=data, message=f"Linear issue {identifier}.")
 
 

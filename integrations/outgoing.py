@@ -1,8 +1,8 @@
 """What an action in another system is to the product: a payload, one try, and a look whether it happened.
 
-Each adapter offers ``Operation``s. An operation prepares the exact payload (no credentials in it), performs it
-once, and says in an ``Outcome`` what is known about its effect. It tries nothing twice and keeps no rows: who
-repeats, when, and what is written down is runtime.actions' business.
+Each adapter offers ``Operation``s. An operation prepares the exact payload (no credentials in it), performs
+it once, and says in an ``Outcome`` what is known about its effect. It tries nothing twice and keeps no rows:
+who repeats, when, and what is written down is runtime.actions' business.
 """
 
 from __future__ import annotations
@@ -88,18 +88,26 @@ class Outcome:
 class Operation(Protocol):
     """One thing that can be done in one system.
 
-    ``repeatable``: the system takes our key, so that a repeated try has no second effect. ``more_parameters``:
-    whoever configures an action may add parameters of their own.
+    ``repeatable``: the system takes our key, so that a repeated try has no second effect.
+    ``more_parameters``: whoever configures an action may add parameters of their own.
     """
 
-    name: str
-    label: str
-    system: str
-    effect: str
-    repeatable: bool
-    parameters: tuple[Parameter, ...]
-    more_parameters: bool
-    setting_names: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def effect(self) -> str: ...
+    @property
+    def repeatable(self) -> bool: ...
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+    @property
+    def more_parameters(self) -> bool: ...
+    @property
+    def setting_names(self) -> tuple[str, ...]: ...
 
     def prepare(self, *, arguments: Mapping[str, str], settings: Json, base_url: str, key: str) -> Json:
         """Return the payload: method, url and body. Raises InvalidInput where a setting is missing."""
@@ -109,7 +117,9 @@ class Operation(Protocol):
         """Try once, until ``deadline`` (of time.monotonic). Raises nothing that the system causes."""
         ...
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Look whether it happened: DONE, REFUSED (it did not) or UNCLEAR (cannot be told)."""
         ...
 

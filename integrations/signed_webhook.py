@@ -1,7 +1,8 @@
 """A webhook of the customer's own: signed as Standard Webhooks say, the key as the message's id.
 
-A receiver that keeps to the standard acts once per ``webhook-id``, so a message may be sent again. Two secrets,
-separated by a space, sign side by side while one replaces the other. Source: the Standard Webhooks specification.
+A receiver that keeps to the standard acts once per ``webhook-id``, so a message may be sent again. Two
+secrets, separated by a space, sign side by side while one replaces the other. Source: the Standard Webhooks
+specification.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class SendWebhook:
         event_type = str(settings.get("event_type", ""))
         if not EVENT_TYPE.fullmatch(event_type):
             raise InvalidInput(
-                "The webhook's type of event is missing, such as support.bug_reported.", code="missing_setting"
+                "The type of the event is missing, such as support.bug_reported.",
+                code="missing_setting",
             )
         if not base_url:
             raise InvalidInput("The connection has no address.", code="missing_setting")
@@ -78,7 +80,9 @@ class SendWebhook:
         message = "The webhook is gone (410)." if gone else f"The webhook refuses with {answer.status}."
         return Outcome(REFUSED, message=message, code="gone" if gone else "refused")
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Send it again under the same id: a receiver that has it takes it as known."""
         outcome = self.perform(access, payload, key=key, deadline=deadline)
         if outcome.kind in (REFUSED, NO_EFFECT):  # says nothing of the earlier try

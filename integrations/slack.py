@@ -97,7 +97,9 @@ class PostMessage:
         data = {"channel": str(answer.get("channel", ""))[:50], "ts": str(answer.get("ts", ""))[:50]}
         return Outcome(DONE, data=data, message=f"Posted to Slack channel {data['channel']}.")
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Read the channel's messages from around that time and look for our key in their metadata."""
         client = _Client(access, deadline)
         wanted = str(payload["body"]["metadata"]["event_payload"]["key"])
@@ -160,7 +162,9 @@ class PostToWebhook:
         said = words(access, answer.body.decode("utf-8", "replace"))
         return Outcome(REFUSED, message=f"Slack refuses with {answer.status}: {said}", code="refused")
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Say that it cannot be told: an incoming webhook answers no questions."""
         message = "An incoming webhook cannot be asked; look into the channel."
         return Outcome(UNCLEAR, message=message, code="cannot_be_asked")
@@ -236,7 +240,9 @@ def _checked_body(answer: HttpAnswer) -> str:
 def _refused(access: Access, error: SlackApiError) -> Outcome:
     code = str(error.response.get("error", "refused"))
     if code == "ratelimited":
-        return Outcome(NO_EFFECT, message="Slack is asked too often at the moment.", code="rate_limited_there")
+        return Outcome(
+            NO_EFFECT, message="Slack is asked too often at the moment.", code="rate_limited_there"
+        )
     if code in OUT_OF_ORDER:
         return Outcome(UNCLEAR, message=f"Slack is out of order ({code}).", code=code, broken=True)
     if code in CREDENTIALS:
@@ -254,7 +260,9 @@ def _key_of(message: Any) -> str:
 
 def _text(arguments: Mapping[str, str]) -> str:
     lines = [slack_text(arguments.get("text", ""))]
-    lines += [f"*{slack_text(label)}:* {slack_text(value)}" for label, value in more_lines(arguments, ("text",))]
+    lines += [
+        f"*{slack_text(label)}:* {slack_text(value)}" for label, value in more_lines(arguments, ("text",))
+    ]
     return "\n".join(line for line in lines if line)
 
 

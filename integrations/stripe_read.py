@@ -1,112 +1,36 @@
 """Stripe, to be read and never written: customers, invoices, charges, subscriptions, disputes.
 
-The official client over an HTTP client of ours that lets nothing but GET leave the process, whatever the key
-would be entitled to. Everything is asked for one customer, who is found by e-mail first: an invoice of
-somebody else is never shown, even to those who know its number.
+The client cannot write, whatever the key would be entitled to: integrations.stripe_client. Everything is
+asked for one customer, who is found by e-mail first: an invoice of somebody else is never shown, even to those
+who know its number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NoReturn
+from typing import Any
 from urllib.parse import urlencode
-
-import stripe
 
 from core.errors import InvalidInput, Unavailable
 from integrations.money import major_units
 from integrations.outgoing import (
     DONE,
-    NO_EFFECT,
     READ,
     REFUSED,
-    UNCLEAR,
     Access,
     Json,
     Outcome,
     Parameter,
-    send_json,
-    words,
 )
 
 SYSTEM = "stripe"
-NAME = "Stripe"
 BASE_URL = "https://api.stripe.com"
 MAX_CUSTOMERS = 5  # of one e-mail address
 MAX_ROWS = 100
 KEY_PREFIXES = ("rk_", "sk_")
 EMAIL = Parameter("email", "E-mail address of the customer", max_length=254)
 OPEN_DISPUTES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
-
-
-class WriteRefused(Exception):
-    """A request that is no GET was about to leave; nothing left."""
-
-
-class _NoAnswer(Exception):
-    """There was no answer to read; ``outcome`` says what that means."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.code)
-        self.outcome = outcome
-
-
-class ReadOnlyHttp(stripe.HTTPClient):
-    """Stripe's HTTP client over our transport: GET only, judged addresses, one deadline."""
-
-    name: ClassVar[str] = "read_only"
-
-    def __init__(self, access: Access, deadline: float) -> None:
-        super().__init__()
-        self._access, self._deadline = access, deadline
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        post_data: Any = None,
-        **ignored: Any,
-    ) -> tuple[str, int, Mapping[str, str]]:
-        """Send a GET; raises WriteRefused for anything else, before it leaves."""
-        if method.upper() != "GET" or post_data is not None:
-            raise WriteRefused(f"{method.upper()} is not sent to Stripe: this product only reads there.")
-        answer = send_json(
-            self._access,
-            url,
-            {},
-            headers={
-                name: value for name, value in (headers or {}).items() if name.lower() != "accept-encoding"
-            },
-            deadline=self._deadline,
-            name=NAME,
-            method="GET",
-        )
-        if isinstance(answer, Outcome):
-            raise _NoAnswer(answer)
-        return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
-
-    def request_stream(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse: nothing here is streamed."""
-        raise WriteRefused("Nothing is streamed from Stripe.")
-
-    async def request_async(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse: nothing here is asynchronous."""
-        raise WriteRefused("Nothing is sent to Stripe asynchronously.")
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-
-def read_only_client(access: Access, deadline: float) -> stripe.StripeClient:
-    """Return the official client, which cannot write."""
-    return stripe.StripeClient(
-        access.secret.value,
-        http_client=ReadOnlyHttp(access, deadline),
-        base_addresses={"api": access.base_url},
-        max_network_retries=0,
-    )
 
 
 class _Reading:
@@ -136,31 +60,27 @@ class _Reading:
 
     def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
         """Read once. What is not there is a refusal that says so."""
+        from integrations.stripe_client import read  # noqa: PLC0415 - slow to import
+
         arguments = payload["arguments"]
-        client = read_only_client(access, deadline)
-        try:
-            customers = _rows(
-                client.v1.customers.list({"email": arguments["email"].strip(), "limit": MAX_CUSTOMERS})
-            )
-            data = self.read(client, customers, arguments) if customers else None
-        except _NoAnswer as nothing:
-            return nothing.outcome
-        except (stripe.AuthenticationError, stripe.PermissionError):
-            message = "Stripe refuses the key, or it may not read this."
-            return Outcome(REFUSED, message=message, code="credentials_refused")
-        except stripe.RateLimitError:
-            return Outcome(NO_EFFECT, message="Stripe is asked too often.", code="rate_limited_there")
-        except stripe.InvalidRequestError as error:
-            said = words(access, error.user_message or "the request is not valid")
-            return Outcome(REFUSED, message=f"Stripe refuses: {said}", code="refused")
-        except stripe.StripeError:
-            return Outcome(UNCLEAR, message="Stripe's answer cannot be used.", code="bad_answer", broken=True)
+
+        def work(client: Any) -> tuple[bool, dict[str, str] | None]:
+            email = arguments["email"].strip()
+            customers = _rows(client.v1.customers.list({"email": email, "limit": MAX_CUSTOMERS}))
+            return bool(customers), self.read(client, customers, arguments) if customers else None
+
+        found = read(access, deadline, work)
+        if isinstance(found, Outcome):
+            return found
+        customers, data = found
         if data is None:
             message = self.nothing if customers else _Reading.nothing
             return Outcome(REFUSED, message=message, code="not_found", proven=True)
         return Outcome(DONE, data=data, message="Read from Stripe.")
 
-    def look_up(self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float) -> Outcome:
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
         """Say that nothing happened: reading has no effect."""
         return Outcome(REFUSED, message="Reading has no effect.", code="read_only", proven=True)
 
@@ -276,9 +196,7 @@ class ListDisputes(_Reading):
         if not charges:
             return None
         disputed = [row["id"] for row in charges if row.get("disputed")][:MAX_CUSTOMERS]
-        disputes = [
-            row for charge in disputed for row in _rows(client.v1.disputes.list({"charge": charge}))
-        ]
+        disputes = [row for charge in disputed for row in _rows(client.v1.disputes.list({"charge": charge}))]
         newest = max(disputes, key=lambda row: row.get("created") or 0, default={})
         return {
             "dispute_count": str(len(disputes)),
@@ -290,15 +208,11 @@ class ListDisputes(_Reading):
 
 def account_reads(access: Access, *, deadline: float) -> str:
     """Ask for one customer, which the least key may read; return that it works. Raises Unavailable."""
-    try:
-        read_only_client(access, deadline).v1.customers.list({"limit": 1})
-    except _NoAnswer as nothing:
-        raise Unavailable(nothing.outcome.message, code="connection_failed") from None
-    except (stripe.AuthenticationError, stripe.PermissionError):
-        message = "Stripe refuses the key, or it may not read customers."
-        raise Unavailable(message, code="connection_failed") from None
-    except stripe.StripeError:
-        raise Unavailable("Stripe's answer cannot be used.", code="connection_failed") from None
+    from integrations.stripe_client import read  # noqa: PLC0415 - slow to import
+
+    found = read(access, deadline, lambda client: client.v1.customers.list({"limit": 1}))
+    if isinstance(found, Outcome):
+        raise Unavailable(found.message, code="connection_failed")
     return "customers can be read"
 
 

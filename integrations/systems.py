@@ -16,9 +16,9 @@ from integrations.outgoing import Access, Operation
 class System:
     """One outside system.
 
-    ``base_url`` is empty where the connection's own address is used; ``secret_label`` says what the secret is;
-    ``check_secret`` raises InvalidInput; ``test(access, deadline)`` asks a harmless question and returns what
-    it has shown, or raises Unavailable.
+    ``base_url`` is empty where the connection's own address is used; ``secret_label`` says what the secret
+    is; ``check_secret`` raises InvalidInput; ``test(access, deadline)`` asks a harmless question and returns
+    what it has shown, or raises Unavailable.
     """
 
     name: str
@@ -32,7 +32,9 @@ class System:
 
 def _any(secret: str, access: Access) -> None:
     if not secret.isascii() or any(sign.isspace() for sign in secret):
-        raise InvalidInput("The secret must be one word of plain letters, digits and signs.", code="bad_secret")
+        raise InvalidInput(
+            "The secret must be one word of plain letters, digits and signs.", code="bad_secret"
+        )
 
 
 def _stripe(secret: str, access: Access) -> None:
@@ -92,15 +94,13 @@ SYSTEMS: Mapping[str, System] = {
         ),
     )
 }
-OPERATIONS: Mapping[str, Operation] = {
-    operation.name: operation
-    for operation in (
-        *linear.OPERATIONS,
-        *stripe_read.OPERATIONS,
-        *slack.OPERATIONS,
-        *signed_webhook.OPERATIONS,
-    )
-}
+_ALL: tuple[Operation, ...] = (
+    *linear.OPERATIONS,
+    *stripe_read.OPERATIONS,
+    *slack.OPERATIONS,
+    *signed_webhook.OPERATIONS,
+)
+OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _ALL}
 
 
 def check_base_url(system: str, url: str, *, allow_loopback: bool) -> None:

@@ -53,8 +53,8 @@ def read_secret_key(env: environ.Env, mode: Mode, data_dir: Path) -> str:
 def read_field_keys(env: environ.Env, mode: Mode, data_dir: Path) -> list[str]:
     """Return the keys that secrets of other systems are sealed with, the newest first.
 
-    Outside production one is made on first use and kept in ``data_dir`` (mode 0600). In production without the
-    variable there is none: everything works but keeping such secrets.
+    Outside production one is made on first use and kept in ``data_dir`` (mode 0600). In production without
+    the variable there is none: everything works but keeping such secrets.
     """
     keys: list[str] = env.list("FIELD_ENCRYPTION_KEY", default=[])
     for key in keys:
@@ -62,8 +62,8 @@ def read_field_keys(env: environ.Env, mode: Mode, data_dir: Path) -> list[str]:
             Fernet(key)
         except ValueError:
             raise ImproperlyConfigured(
-                "FIELD_ENCRYPTION_KEY must be one or more Fernet keys, comma-separated, the newest first. Make "
-                "one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+                "FIELD_ENCRYPTION_KEY must be Fernet keys, comma-separated, the newest first. Make one: "
+                'python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())"'
             ) from None  # the message of the cause holds the key
     if keys or mode.production:
         return keys

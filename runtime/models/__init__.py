@@ -1,6 +1,18 @@
-"""Conversations, their turns with evidence, handoffs to people, and what customers thought of it."""
+"""Conversations, turns with evidence, handoffs, what customers thought, actions in other systems."""
 
+from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.handoffs import REASONS, Feedback, Handoff
 
-__all__ = ["REASONS", "Conversation", "Feedback", "Handoff", "Trace", "Turn"]
+__all__ = [
+    "REASONS",
+    "Action",
+    "ActionLedger",
+    "ActionParameter",
+    "Connection",
+    "Conversation",
+    "Feedback",
+    "Handoff",
+    "Trace",
+    "Turn",
+]
