@@ -1,8 +1,8 @@
 """Stripe, to be read and never written: customers, invoices, charges, subscriptions, disputes.
 
-The client cannot write, whatever the key would be entitled to: integrations.stripe_client. Everything is
-asked for one customer, who is found by e-mail first: an invoice of somebody else is never shown, even to those
-who know its number.
+The client cannot write, whatever its key may do: integrations.stripe_client. Everything is
+asked for one customer, who is found by e-mail first: an invoice of somebody else is never shown, even to
+those who know its number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Find out what became of calls whose outcome is not known, and let a person settle what no system can tell.
 
 A call is looked at LOOK_SECONDS after it became unknown, then ever more rarely; what is still unknown after
-the last look waits for a person. Rows that a killed process left running become unknown when their lease ends.
+the last look waits for a person. Rows that a killed process left running become unknown with their lease.
 """
 
 from __future__ import annotations
