@@ -3,9 +3,9 @@
     ALLOW_LOOPBACK_ACTIONS=1 make run            # the product, which may then ask this machine
     python scripts/stand_in_linear.py            # this; http://127.0.0.1:4010 lists what was created
 
-In the admin, make a connection to Linear with the address http://127.0.0.1:4010, any API key, and the team id
-that the page shows. Answers the three documents that integrations/linear.py sends, as Linear does: errors with
-status 200, and an id that is taken is refused. Needs nothing but Python. Keeps everything in memory.
+In the admin, make a connection to Linear with the address http://127.0.0.1:4010, any API key, and the team
+id that the page shows. Answers the three documents that integrations/linear.py sends, as Linear does: errors
+with status 200, and an id that is taken is refused. Needs nothing but Python. Keeps everything in memory.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class LinearBook:
             return 200, self._create(variables.get("input"))
         if "issue(id:" in query:
             found = self.issues.get(str(variables.get("id")))
-            return 200, {"data": {"issue": found}} if found else _error("Entity not found: Issue", "INPUT_ERROR")
+            return 200, {"data": {"issue": found}} if found else _error(
+                "Entity not found: Issue", "INPUT_ERROR"
+            )
         if "viewer" in query:
             return 200, {"data": {"viewer": {"id": "u1", "name": "Stand-in"}}}
         return 400, _error("Cannot query this field", "GRAPHQL_VALIDATION_FAILED")
@@ -80,10 +82,12 @@ def page(book: LinearBook) -> str:
         for one in reversed(book.issues.values())
     )
     return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'>"
         "<meta http-equiv='refresh' content='3'><title>Linear stand-in</title>"
         "<style>body{font:16px/1.5 system-ui;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-        "h2{font-size:1rem;margin:0}pre{white-space:pre-wrap;margin:.25rem 0 1rem}ul{list-style:none;padding:0}"
+        "h2{font-size:1rem;margin:0}ul{list-style:none;padding:0}"
+        "pre{white-space:pre-wrap;margin:.25rem 0 1rem}"
         "</style><h1>Linear stand-in</h1>"
         f"<p>Team id <code>{book.team_id}</code> · {len(book.issues)} issues</p>"
         f"<ul>{rows or '<li>No issue yet. Run the action once.</li>'}</ul></html>"

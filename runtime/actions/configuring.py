@@ -114,7 +114,10 @@ def secrets_reseal(*, actor: Actor) -> int:
 
 
 def action_save(*, actor: Actor, action: Action, parameters: Sequence[NewParameter] | None = None) -> Action:
-    """Create or change an action; a new one without parameters gets those of its operation."""
+    """Create or change an action; a new one without parameters gets those of its operation.
+
+    ``parameters`` of None leaves those of an existing action as they are.
+    """
     require(actor, "runtime.change_action" if action.pk else "runtime.add_action")
     operation = OPERATIONS[action.operation]
     if action.connection.system != operation.system:
@@ -125,9 +128,9 @@ def action_save(*, actor: Actor, action: Action, parameters: Sequence[NewParamet
     is_new = action.pk is None
     action.effect = operation.effect
     with transaction.atomic():
-        before = _shown_action(Action.objects.get(pk=action.pk)) if action.pk else {}
+        before = {} if is_new else _shown_action(Action.objects.get(pk=action.pk))
         action.save()
-        given = parameters if parameters else default_parameters(action.operation) if is_new else None
+        given = default_parameters(action.operation) if is_new and not parameters else parameters
         if given is not None:
             check_parameters(action.operation, [one.name for one in given])
             action.parameters.all().delete()

@@ -114,6 +114,7 @@ def digest(arguments: Mapping[str, str]) -> str:
 
 
 def payload_digest(payload: Mapping[str, Any]) -> str:
-    """Return what a person who has looked at a payload confirms."""
-    shown = {name: value for name, value in payload.items() if name != "webhook_id"}
-    return sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    """Return what a person confirms who has looked at a payload; the time in a webhook's may move on."""
+    body = payload.get("body")
+    timeless = {name: value for name, value in body.items() if name != "timestamp"} if body else {}
+    return sha256(json.dumps({**payload, "body": timeless}, sort_keys=True).encode()).hexdigest()

@@ -1,6 +1,17 @@
-"""Admin pages of the runtime: conversations, turns, feedback, handoffs."""
+"""Admin pages of the runtime: conversations, turns, feedback, handoffs, actions in other systems."""
 
+from runtime.admin.action_ledger import ActionLedgerAdmin
+from runtime.admin.actions import ActionAdmin
+from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
 from runtime.admin.handoffs import HandoffAdmin
 
-__all__ = ["ConversationAdmin", "FeedbackAdmin", "HandoffAdmin", "TurnAdmin"]
+__all__ = [
+    "ActionAdmin",
+    "ActionLedgerAdmin",
+    "ConnectionAdmin",
+    "ConversationAdmin",
+    "FeedbackAdmin",
+    "HandoffAdmin",
+    "TurnAdmin",
+]

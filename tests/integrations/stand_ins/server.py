@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._drip(status, body)
         return self._send(status, body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
-        self.wfile = self.rfile = open("/dev/null", "r+b")  # noqa: SIM115, PTH123 - closed by the base class
+        self.wfile = self.rfile = open("/dev/null", "r+b")  # noqa: SIM115 - closed by the base class
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

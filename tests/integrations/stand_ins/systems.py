@@ -68,7 +68,9 @@ class Stripe:
 
     def answer(self, request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            return 401, {"error": {"type": "invalid_request_error", "message": f"Invalid API Key: {self.key}"}}
+            return 401, {
+                "error": {"type": "invalid_request_error", "message": f"Invalid API Key: {self.key}"}
+            }
         if request.path == "/v1/customers":
             rows = [c for c in CUSTOMERS if request.query.get("email", c["email"]) == c["email"]]
         elif request.path in ROWS:
@@ -141,7 +143,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "status": "active",
             "cancel_at_period_end": True,
             "created": 5,
-            "items": {"object": "list", "data": [{"object": "subscription_item", "current_period_end": 1796083200}]},
+            "items": {
+                "object": "list",
+                "data": [{"object": "subscription_item", "current_period_end": 1796083200}],
+            },
         }
     ],
     "/v1/disputes": [

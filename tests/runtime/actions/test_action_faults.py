@@ -1,4 +1,4 @@
-"""Whatever breaks on the way: one effect per key where the system takes a key, else no blind repeat, none lost."""
+"""Whatever breaks: one effect per key where the system takes a key, else no blind repeat and none lost."""
 
 from __future__ import annotations
 
