@@ -60,15 +60,15 @@ def hint(secret: str) -> str:
     return secret[-4:] if len(secret) >= 16 else ""
 
 
-def can_seal() -> bool:
-    """Whether this installation has a key."""
-    return bool(settings.FIELD_ENCRYPTION_KEYS)
-
-
-def _keys() -> Any:
-    if not can_seal():
+def check_can_seal() -> None:
+    """Raise Unavailable where this installation has no key."""
+    if not settings.FIELD_ENCRYPTION_KEYS:
         raise Unavailable(
             "Secrets cannot be kept: the operator has to set FIELD_ENCRYPTION_KEY first.",
             code="no_encryption_key",
         )
+
+
+def _keys() -> Any:
+    check_can_seal()
     return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])

@@ -44,6 +44,7 @@ from runtime.contracts import Customer, TurnRequest
 from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
+from supportadmin.demo.actions import actions_install
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.tickets.source import DemoTickets
 from supportadmin.roles import GROUP_OF_ROLE, roles_sync
@@ -88,6 +89,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     _test_phrases(lead)
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
+    say(f"{actions_install(admin=_actor(people, 'admin'), lead=lead)} actions wait for their connections")
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")

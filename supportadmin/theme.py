@@ -195,8 +195,8 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": "Unknown outcomes",
                         "icon": "help",
-                        "link": lambda request: (
-                            f"{reverse('admin:runtime_actionledger_changelist')}{UNKNOWN}"
+                        "link": format_lazy(
+                            "{}{}", reverse_lazy("admin:runtime_actionledger_changelist"), UNKNOWN
                         ),
                         "permission": _allowed("runtime.view_actionledger"),
                         "active": _unknown_calls,

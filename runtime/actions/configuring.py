@@ -14,7 +14,7 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.permissions import require
-from core.sealing import hint, reseal, seal
+from core.sealing import check_can_seal, hint, reseal, seal
 from integrations.outgoing import Parameter
 from integrations.systems import OPERATIONS, SYSTEMS, check_base_url
 from runtime.actions.preparing import access_to, access_without_secret, base_url, loopback_allowed
@@ -67,8 +67,11 @@ def connection_check(connection: Connection, *, secret: str | None, stored: Conn
         raise InvalidInput(f"{system.label} needs an address.", code="missing_address")
     check_base_url(connection.system, address, allow_loopback=loopback_allowed())
     if secret is not None:
+        check_can_seal()
         system.check_secret(secret, access_without_secret(connection, secret))
     elif stored is None or not stored.secret_sealed:
+        if not connection.enabled:  # it waits for whoever has the secret
+            return
         raise InvalidInput(f"Enter the secret: {system.secret_label}.", code="missing_secret")
     elif (stored.system, base_url(stored)) != (connection.system, address):
         raise InvalidInput(

@@ -33,14 +33,17 @@ class Prepared:
 
 
 def prepare(call: ActionCall) -> Prepared:
-    """Return what the call would send. Raises a DomainError that says what is wrong with it."""
+    """Return what the call would send. Raises a DomainError that says what is wrong with it.
+
+    What is disabled can be looked at by a dry run.
+    """
     check_key(call)
     action = Action.objects.select_related("connection").filter(slug=call.action).first()
     if action is None:
         raise NotFound(f"There is no action {call.action[:60]}.", code="no_such_action")
-    if not action.enabled:
+    if not action.enabled and not call.dry_run:
         raise Conflict(f"The action {action.slug} is disabled.", code="action_disabled")
-    if not action.connection.enabled:
+    if not action.connection.enabled and not call.dry_run:
         raise Conflict(f"The connection {action.connection} is disabled.", code="connection_disabled")
     operation = OPERATIONS[action.operation]
     arguments = checked_arguments(action, call.arguments)

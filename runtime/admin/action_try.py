@@ -115,10 +115,11 @@ def _page(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    refused = shown.message if shown is not None and shown.state != DRY_RUN else refusal
-    payload: Mapping[str, Any] | None = (
-        shown.payload if shown is not None and shown.state == DRY_RUN else None
-    )
+    payload: Mapping[str, Any] | None = None
+    if shown is not None and shown.state == DRY_RUN:
+        payload = shown.payload
+    elif shown is not None:
+        refusal = shown.message
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Try with sample values",

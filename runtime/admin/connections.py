@@ -59,7 +59,7 @@ class ConnectionForm(forms.ModelForm):
         required=False,
         label="Channel id",
         widget=UnfoldAdminTextInputWidget,
-        help_text="Such as C0123ABCD: in Slack, the channel's name → About → at the end. Invite the app there.",
+        help_text="Such as C0123ABCD: in Slack, channel name → About, at the end. Invite the app there.",
         error_messages={"invalid": "Enter the channel's id, such as C0123ABCD, not its name."},
     )
 
@@ -136,6 +136,7 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
             permission="runtime.change_connection",
             service=lambda actor, connection: connection_test(actor=actor, connection=connection),
             description=lambda connection: SYSTEMS[connection.system].test_describes,
+            shown=lambda request, connection: bool(connection.secret_sealed),
             done="The connection works.",
             variant=ActionVariant.PRIMARY,
         ),
@@ -192,7 +193,7 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
     def show_secret(self, connection: Connection) -> str:
         """Show by what a person recognises the secret, and since when it is kept."""
         if not connection.secret_sealed:
-            return "none"
+            return "none yet"
         ending = f"ends in {connection.secret_hint}, " if connection.secret_hint else ""
         return (
             f"{ending}since {date_format(connection.secret_set_at, 'j M Y')}"
@@ -206,7 +207,7 @@ def _secret_help(connection: Connection) -> str:
         ending = f" that ends in {connection.secret_hint}" if connection.secret_hint else ""
         return f"A secret{ending} is kept, encrypted. Leave this empty to keep it; it is never shown."
     return (
-        "Kept encrypted and never shown again. Linear: an API key. Stripe: a restricted key rk_… with leave to "
+        "Kept encrypted and never shown again. Linear: an API key. Stripe: a restricted key rk_… that may "
         "read only. Slack: a bot token xoxb-… with chat:write and channels:history. Slack incoming webhook: "
         "its whole address. Webhook: a signing secret whsec_…"
     )
