@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -17,6 +20,7 @@ from core.models import Job
 from runtime.actions import breaker, reconciling
 from runtime.actions.configuring import NewParameter
 from runtime.actions.contracts import ActionCall
+from runtime.actions.preparing import access_to
 from runtime.actions.reconciling import ledger_look, ledger_reconcile, ledger_retry, ledger_settle
 from runtime.actions.retention import ledger_erase, ledger_forget
 from runtime.actions.services import action_run
@@ -351,3 +355,18 @@ def test_one_conversations_calls_can_be_erased(linear, make_action):
     action_run(other(idempotency_key="other", conversation_id=None))
     assert ledger_erase(conversation_ids=[CONVERSATION]) == 1
     assert [bool(row.payload) for row in ActionLedger.objects.order_by("pk")] == [False, True]
+
+
+@pytest.mark.row("3.13", "R46")
+def test_secrets_are_resealed_with_the_first_key_all_or_none(linear, make_connection, settings):
+    old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    make_connection("linear", linear.url)
+    before = Connection.objects.get().secret_sealed
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("reseal_secrets")
+    assert Connection.objects.get().secret_sealed == before
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    call_command("reseal_secrets", stdout=StringIO())
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    assert access_to(Connection.objects.get()).secret.value == systems.LINEAR_KEY
