@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -30,6 +30,12 @@ BADGES = {
     ActionLedger.State.FAILED: "danger",
     ActionLedger.State.UNKNOWN: "warning",
 }
+
+
+NOTHING_UNKNOWN = (
+    "Nothing is unknown. A call comes here when its answer was lost and nobody can tell yet whether it happened; "
+    "the agent looks by itself, and what it cannot find out waits here."
+)
 
 
 class SettleForm(TransitionForm):
@@ -70,7 +76,7 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     search_fields = ("idempotency_key", "reference", "=conversation_id")
     search_help_text = "Search by key, place in a conversation or conversation id"
     fieldsets = (
-        (None, {"fields": (("show_state", "action", "connection"), "message", "error_code", "show_data")}),
+        (None, {"fields": (("state", "action", "connection"), "message", "error_code", "show_data")}),
         ("What was sent", {"fields": ("show_payload",)}),
         ("How it went", {"fields": ("show_trail", ("attempts", "looks", "look_at"))}),
         ("Where from", {"fields": ("idempotency_key", "show_conversation", "reference", "requested_by")}),
@@ -80,7 +86,7 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
             {"fields": (("created_at", "started_at"), ("finished_at", "forgotten_at"))},
         ),
     )
-    readonly_fields = ("show_state", "show_data", "show_payload", "show_trail", "show_conversation")
+    readonly_fields = ("show_data", "show_payload", "show_trail", "show_conversation")
     transitions = (
         Transition(
             name="look",
@@ -129,6 +135,17 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
 
     def next_step(self, request: HttpRequest) -> str:
         return "Nothing was called yet. Try an action with sample values, or let a flow call one."
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if request.GET.get("state__exact") == ActionLedger.State.UNKNOWN and "cl" in context:
+            context["title"] = "Unknown outcomes"
+            if not context["cl"].result_list and not context["cl"].query:
+                context["next_step"] = NOTHING_UNKNOWN
+        return response
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = super().get_queryset(request)

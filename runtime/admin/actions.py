@@ -112,6 +112,18 @@ class ParameterInline(TabularInline):
     extra = 0
     hide_title = True
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("runtime.view_action")) or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("runtime.change_action"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("runtime.change_action" if obj else "runtime.add_action"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
 
 @admin.register(Action)
 class ActionAdmin(NextStepMixin, BaseAdmin):

@@ -36,7 +36,13 @@ FIELD_OF_REFUSAL = {
     "secret_needed_again": "secret",
     "no_encryption_key": "secret",
 }
-BADGES = {"ready": "success", "paused": "warning", "disabled": "info", "failed": "danger"}
+BADGES = {
+    "ready": "success",
+    "not tested": "info",
+    "paused": "warning",
+    "disabled": "info",
+    "failed": "danger",
+}
 
 
 class ConnectionForm(forms.ModelForm):
@@ -187,9 +193,11 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
             return "disabled"
         if connection.is_paused():
             return "paused"
+        if connection.checked_at is None:
+            return "not tested"
         return "failed" if connection.check_result.startswith("Failed") else "ready"
 
-    @admin.display(description="Secret")
+    @admin.display(description="Kept secret")
     def show_secret(self, connection: Connection) -> str:
         """Show by what a person recognises the secret, and since when it is kept."""
         if not connection.secret_sealed:

@@ -39,11 +39,11 @@ class Connection(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(6000)],
         help_text="More calls than this are refused here, before they reach the other system.",
     )
-    failures = models.PositiveIntegerField(default=0, editable=False)
+    failures = models.PositiveIntegerField("failures in a row", default=0, editable=False)
     failed_at = models.DateTimeField(null=True, editable=False)
-    open_until = models.DateTimeField(null=True, editable=False)
-    checked_at = models.DateTimeField(null=True, editable=False)
-    check_result = models.CharField(max_length=300, blank=True, editable=False)
+    open_until = models.DateTimeField("paused until", null=True, editable=False)
+    checked_at = models.DateTimeField("tested at", null=True, editable=False)
+    check_result = models.CharField("last test", max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -154,10 +154,10 @@ class ActionLedger(models.Model):
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     looks = models.PositiveSmallIntegerField(default=0)
-    look_at = models.DateTimeField(null=True, help_text="When it is looked again whether it happened.")
+    look_at = models.DateTimeField("next look", null=True, help_text="Whether it happened; then a person.")
     settled_by = models.CharField(max_length=150, blank=True)
     note = models.TextField(max_length=2000, blank=True)
-    forgotten_at = models.DateTimeField(null=True, help_text="When the customer's words in it were deleted.")
+    forgotten_at = models.DateTimeField("words deleted at", null=True)
 
     class Meta:
         verbose_name = "action call"

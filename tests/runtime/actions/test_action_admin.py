@@ -167,7 +167,10 @@ def test_a_paused_connection_is_shown_and_can_be_resumed(root, linear, make_conn
 
 
 @pytest.mark.row("3.13")
-def test_an_action_is_made_with_the_parameters_of_its_operation(root, linear, make_connection):
+def test_a_lead_makes_an_action_with_the_parameters_of_its_operation(
+    linear, make_connection, make_user, sign_in
+):
+    root = sign_in(make_user("lead", roles=("Support lead",)))
     row = make_connection("linear", linear.url, settings={"team_id": systems.TEAM_ID})
     assert root.post(ADD_ACTION, action_form(row, priority="2")).status_code == 302
     action = Action.objects.get()
@@ -366,7 +369,17 @@ def test_lists_ask_the_same_number_of_questions_at_3_and_30_rows(name, root, boo
     assert counts[0] == counts[1]
 
 
+def test_a_reader_sees_an_action_with_its_parameters_and_no_form(linear, make_action, make_user, sign_in):
+    action = make_action("linear_create_issue", linear.url)
+    reader = sign_in(make_user("kim", roles=("Reviewer",)))
+    shown = reader.get(f"/admin/runtime/action/{action.pk}/change/").content.decode()
+    assert "What is wrong, in one line" in shown
+    assert 'name="_save"' not in shown
+
+
 def test_empty_lists_say_what_to_do_next(root):
     assert "No connections yet" in root.get("/admin/runtime/connection/").content.decode()
     assert "No actions yet" in root.get("/admin/runtime/action/").content.decode()
+    unknown = root.get("/admin/runtime/actionledger/?state__exact=unknown").content.decode()
+    assert "Nothing is unknown" in unknown
     assert "Nothing was called yet" in root.get("/admin/runtime/actionledger/").content.decode()
