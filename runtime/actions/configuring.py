@@ -54,7 +54,7 @@ def connection_save(*, actor: Actor, connection: Connection, secret: str | None 
             "connection.changed" if stored else "connection.created",
             connection,
             before=_shown(stored) if stored else {},
-            after=_shown(connection) | ({"secret": "new"} if secret is not None else {}),
+            after=_shown(connection) | ({"credentials": "replaced"} if secret is not None else {}),
         )
     return connection
 
@@ -108,7 +108,7 @@ def connection_resume(*, actor: Actor, connection: Connection) -> None:
 
 def secrets_reseal(*, actor: Actor) -> int:
     """Seal every stored secret with the first key of FIELD_ENCRYPTION_KEY; return how many. Idempotent."""
-    rows = Connection.objects.exclude(secret_sealed="")
+    rows = Connection.objects.filter(secret_set_at__isnull=False)
     with transaction.atomic():
         for connection in rows:
             Connection.objects.filter(pk=connection.pk).update(secret_sealed=reseal(connection.secret_sealed))

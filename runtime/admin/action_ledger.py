@@ -33,7 +33,7 @@ BADGES = {
 
 
 NOTHING_UNKNOWN = (
-    "Nothing is unknown. A call comes here when its answer was lost and nobody can tell yet whether it happened; "
+    "Nothing is unknown. A call comes here when its answer was lost and nobody can tell whether it happened; "
     "the agent looks by itself, and what it cannot find out waits here."
 )
 

@@ -27,15 +27,8 @@ from runtime.actions.configuring import (
 )
 from runtime.models import Connection
 
-FIELD_OF_REFUSAL = {
-    "missing_address": "url",
-    "bad_address": "url",
-    "private_address": "url",
-    "missing_secret": "secret",
-    "bad_secret": "secret",
-    "secret_needed_again": "secret",
-    "no_encryption_key": "secret",
-}
+OF_ADDRESS = ("missing_address", "bad_address", "private_address")  # codes of refusals
+OF_SECRET = ("missing_secret", "bad_secret", "secret_needed_again", "no_encryption_key")
 BADGES = {
     "ready": "success",
     "not tested": "info",
@@ -105,7 +98,7 @@ class ConnectionForm(forms.ModelForm):
         try:
             connection_check(connection, secret=secret, stored=stored)
         except DomainError as refusal:
-            field = FIELD_OF_REFUSAL.get(refusal.code)
+            field = "url" if refusal.code in OF_ADDRESS else "secret" if refusal.code in OF_SECRET else None
             self.add_error(field, ValidationError(refusal.message, code=refusal.code))
         return cleaned
 

@@ -48,7 +48,7 @@ def test_one_issue_from_the_secret_to_the_ledger(
     expect(page.locator("#id_channel")).to_be_hidden()  # of Slack
     page.fill("#id_url", url)
     page.fill("#id_secret", SECRET)
-    page.locator("#id_enabled").check(force=True)
+    page.locator("#id_enabled").check()
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator("#id_secret")).to_have_value("")
     assert SECRET not in page.content()
