@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import escape
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from core import activity
@@ -49,7 +50,7 @@ class SampleForm(forms.Form):
             long = parameter.max_length > LONG
             self.fields[f"value_{parameter.name}"] = forms.CharField(
                 label=parameter.name.replace("_", " ").capitalize(),
-                help_text=parameter.description,
+                help_text=escape(parameter.description),  # the theme takes it for HTML
                 required=parameter.required,
                 max_length=parameter.max_length,
                 widget=UnfoldAdminTextareaWidget({"rows": 3}) if long else UnfoldAdminTextInputWidget(),

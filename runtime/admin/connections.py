@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
+from django.utils.html import escape
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -205,7 +206,7 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
 
 def _secret_help(connection: Connection) -> str:
     if connection.pk and connection.secret_sealed:
-        ending = f" that ends in {connection.secret_hint}" if connection.secret_hint else ""
+        ending = f" that ends in {escape(connection.secret_hint)}" if connection.secret_hint else ""
         return f"A secret{ending} is kept, encrypted. Leave this empty to keep it; it is never shown."
     return (
         "Kept encrypted and never shown again. Linear: an API key. Stripe: a restricted key rk_… that may "
