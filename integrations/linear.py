@@ -90,11 +90,7 @@ class CreateIssue:
         if outcome.kind != REFUSED or outcome.code == "credentials_refused":
             return outcome
         there = _found(access, str(payload["body"]["variables"]["input"]["id"]), deadline)
-        if there.kind == DONE:
-            return there
-        if there.kind == REFUSED:
-            return Outcome(REFUSED, message=outcome.message, code=outcome.code, proven=True)
-        return outcome
+        return there if there.kind == DONE else outcome
 
     def look_up(
         self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
@@ -130,7 +126,7 @@ def _found(access: Access, issue_id: str, deadline: float) -> Outcome:
     if isinstance(data, dict) and isinstance(data.get("issue"), dict):
         return _outcome_of(data["issue"])
     if isinstance(data, dict) or data.code == "not_found":
-        return Outcome(REFUSED, message="Linear has no such issue.", code="not_there", proven=True)
+        return Outcome(REFUSED, message="Linear has no such issue.", code="not_there")
     return Outcome(UNCLEAR, message=data.message, code=data.code, broken=data.broken)
 
 

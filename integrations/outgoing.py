@@ -73,7 +73,6 @@ class Outcome:
     - ``message``: one line for people; ``code``: stable, for programs.
     - ``wait_seconds``: what the system asks to wait before another try.
     - ``broken``: the system could not be reached or is out of order; counts towards the breaker.
-    - ``proven``: a refusal after which it was looked up that earlier tries did nothing either.
     """
 
     kind: str
@@ -82,7 +81,6 @@ class Outcome:
     code: str = ""
     wait_seconds: float | None = None
     broken: bool = False
-    proven: bool = False
 
 
 class Operation(Protocol):

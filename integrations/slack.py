@@ -121,11 +121,10 @@ class PostMessage:
                         return Outcome(DONE, data=data, message=f"Posted to Slack channel {channel}.")
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
-                    return Outcome(
-                        REFUSED, message="The message is not in the channel.", code="not_there", proven=True
-                    )
+                    return Outcome(REFUSED, message="The message is not in the channel.", code="not_there")
         except _NoAnswer as nothing:
-            return Outcome(UNCLEAR, message=nothing.outcome.message, code=nothing.outcome.code)
+            found = nothing.outcome
+            return Outcome(UNCLEAR, message=found.message, code=found.code, broken=found.broken)
         except SlackApiError as error:
             problem = _refused(access, error)
             return Outcome(UNCLEAR, message=problem.message, code=problem.code)

@@ -75,14 +75,14 @@ class _Reading:
         customers, data = found
         if data is None:
             message = self.nothing if customers else _Reading.nothing
-            return Outcome(REFUSED, message=message, code="not_found", proven=True)
+            return Outcome(REFUSED, message=message, code="not_found")
         return Outcome(DONE, data=data, message="Read from Stripe.")
 
     def look_up(
         self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
     ) -> Outcome:
         """Say that nothing happened: reading has no effect."""
-        return Outcome(REFUSED, message="Reading has no effect.", code="read_only", proven=True)
+        return Outcome(REFUSED, message="Reading has no effect.", code="read_only")
 
     def read(self, client: Any, customers: list[Any], arguments: Json) -> dict[str, str] | None:
         """Return the data of what is asked, or None."""

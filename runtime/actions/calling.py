@@ -54,7 +54,8 @@ def call(
 ) -> Called:
     """Perform the operation; ``before_try(number)`` is told before each try, and written down first.
 
-    The state is ``unknown`` if any try may have had an effect and nothing proves that it had none.
+    The state is ``unknown`` if any try may have had an effect: what is refused or not found right after may
+    still be on its way there.
     """
     trail: list[dict[str, Any]] = []
     unclear: Outcome | None = None
@@ -101,13 +102,13 @@ def _pause(number: int, outcome: Outcome) -> float:
 def _state(operation: Operation, outcome: Outcome, unclear: Outcome | None) -> str:
     if outcome.kind == DONE:
         return SUCCEEDED
-    if operation.effect == READ or unclear is None or (outcome.kind == REFUSED and outcome.proven):
+    if operation.effect == READ or unclear is None:
         return FAILED
     return UNKNOWN
 
 
 def _told(outcome: Outcome, unclear: Outcome | None) -> Outcome:
     """Return what is said of the call: of an unknown one, why it is not known."""
-    if outcome.kind == DONE or unclear is None or (outcome.kind == REFUSED and outcome.proven):
+    if outcome.kind == DONE or unclear is None:
         return outcome
     return replace(outcome, message=unclear.message, code=unclear.code)

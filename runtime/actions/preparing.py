@@ -103,7 +103,8 @@ def access_without_secret(connection: Connection, secret: str) -> Access:
 
 def base_url(connection: Connection) -> str:
     """Return the address that requests go to."""
-    return connection.url.rstrip("/") or SYSTEMS[connection.system].base_url
+    own = SYSTEMS[connection.system].base_url
+    return connection.url.rstrip("/") or own if own else connection.url
 
 
 def loopback_allowed() -> bool:

@@ -34,6 +34,7 @@ SETTLE = "runtime.settle_actionledger"
 RETRY_TASK = "runtime.tasks.retry_action"
 LOOK_DEADLINE_SECONDS = 20.0
 JOB_DEADLINE_SECONDS = 30.0
+ARRIVAL_SECONDS = 60  # what was sent less than so long ago may still arrive
 PENDING_SECONDS = 60  # a row that nobody has claimed for so long was never sent
 BATCH = 100
 
@@ -172,6 +173,7 @@ def _looked(row: ActionLedger) -> Outcome:
     look = partial(
         OPERATIONS[row.operation].look_up, key=row.idempotency_key, since=row.started_at or row.created_at
     )
+    since = row.started_at or row.created_at
     try:
         outcome = look(
             access_to(row.connection), row.payload, deadline=time.monotonic() + LOOK_DEADLINE_SECONDS
@@ -179,6 +181,8 @@ def _looked(row: ActionLedger) -> Outcome:
     except DomainError as refusal:
         return Outcome(UNCLEAR, message=refusal.message, code=refusal.code)
     (breaker.failed if outcome.broken else breaker.reached)(row.connection)
+    if outcome.kind == REFUSED and timezone.now() - since < timedelta(seconds=ARRIVAL_SECONDS):
+        return Outcome(UNCLEAR, message="Not there yet; it may still be on its way.", code="too_soon")
     return outcome
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core import jobs
 from core.errors import DomainError
-from integrations.outgoing import READ, UNCLEAR, Outcome
+from integrations.outgoing import READ, UNCLEAR, WRITE, Outcome
 from integrations.systems import OPERATIONS
 from runtime import workflow
 from runtime.actions import breaker
@@ -38,6 +38,7 @@ from runtime.models import ActionLedger
 log = structlog.get_logger(__name__)
 
 DEADLINE_SECONDS = 8.0  # of a turn, in which a customer waits
+MAX_WRITES = 3  # of one conversation: a loop or a hostile customer ends at a person
 WAIT_SECONDS = 2.0  # for another caller of the same key
 POLL_SECONDS = 0.05
 RECONCILE_TASK = "runtime.tasks.reconcile_actions"
@@ -90,6 +91,9 @@ def _called(row: ActionLedger, deadline_seconds: float) -> ActionLedger:
         return give_back(row, code="paused", message=message)
     if _calls_this_minute(row) > connection.calls_per_minute:
         return give_back(row, code="rate_limited", message=f"Too many calls to {connection} in one minute.")
+    if _writes_of_conversation(row) > MAX_WRITES:
+        message = f"This conversation has had {MAX_WRITES} actions; a person takes over."
+        return give_back(row, code="too_many_actions", message=message)
     try:
         access = access_to(connection)
     except DomainError as refusal:
@@ -130,6 +134,14 @@ def _digest_of(call: ActionCall) -> str:
 def _calls_this_minute(row: ActionLedger) -> int:
     since = timezone.now() - timedelta(minutes=1)
     return ActionLedger.objects.filter(connection_id=row.connection_id, started_at__gte=since).count()
+
+
+def _writes_of_conversation(row: ActionLedger) -> int:
+    """Count the calls of the row's conversation that change something somewhere, this one included."""
+    if row.conversation_id is None or row.action.effect == READ:
+        return 0
+    rows = ActionLedger.objects.filter(conversation_id=row.conversation_id, action__effect=WRITE)
+    return rows.exclude(state=workflow.FAILED).count()
 
 
 def _check_no_transaction() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.actors import Actor
 from integrations import outgoing
-from runtime.actions import calling, services
+from runtime.actions import calling, reconciling, services
 from runtime.actions.configuring import action_save, connection_save
 from runtime.models import Action, Connection
 from tests.integrations.stand_ins import systems
@@ -38,6 +38,7 @@ def quick(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calling, "PAUSES_SECONDS", (0.01,))
     monkeypatch.setattr(calling, "LEAST_SECONDS", 0.05)
     monkeypatch.setattr(services, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(reconciling, "ARRIVAL_SECONDS", 0)
 
 
 @pytest.fixture

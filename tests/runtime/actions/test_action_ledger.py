@@ -301,10 +301,36 @@ def test_what_no_system_can_tell_waits_for_a_person_who_settles_it(slack, make_a
 def test_calls_beyond_the_limit_of_a_connection_are_refused_here(book, linear, make_action):
     make_action("linear_create_issue", linear.url)
     Connection.objects.update(calls_per_minute=2)
-    states = [action_run(other(idempotency_key=f"k{n}")).state for n in range(4)]
-    assert states == ["succeeded", "succeeded", "failed", "failed"]
+    calls = [other(idempotency_key=f"k{n}", conversation_id=None) for n in range(4)]
+    assert [action_run(call).state for call in calls] == ["succeeded", "succeeded", "failed", "failed"]
     assert ActionLedger.objects.filter(error_code="rate_limited").count() == 2
     assert len(book.effects) == 2
+
+
+@pytest.mark.row("R57")
+def test_a_conversation_has_three_actions_at_most(book, linear, make_action):
+    make_action("linear_create_issue", linear.url)
+    states = [action_run(other(idempotency_key=f"k{n}")).state for n in range(5)]
+    assert states == ["succeeded"] * 3 + ["failed"] * 2
+    elsewhere = other(idempotency_key="elsewhere", conversation_id=uuid.uuid4())
+    assert action_run(elsewhere).state == "succeeded"
+    assert set(ActionLedger.objects.filter(state="failed").values_list("error_code", flat=True)) == {
+        "too_many_actions"
+    }
+    assert len(book.effects) == 4
+
+
+def test_what_was_sent_a_moment_ago_may_still_arrive(slack, make_action, monkeypatch):
+    stand_in, _ = slack
+    monkeypatch.setattr(reconciling, "ARRIVAL_SECONDS", 60)
+    make_action("slack_post_message", stand_in.url)
+    stand_in.faults.append(server.RESET_BEFORE)
+    action_run(ActionCall("slack_post_message", {"text": "x"}, "k"), deadline_seconds=1)
+    row = ledger_look(ActionLedger.objects.get())
+    assert (row.state, row.error_code) == ("unknown", "too_soon")
+    ActionLedger.objects.update(started_at=timezone.now() - timedelta(seconds=61))
+    assert ledger_look(row).state == "unknown"  # as it was read before
+    assert ledger_look(ActionLedger.objects.get()).state == "failed"
 
 
 @pytest.mark.row("3.13", "R45")
@@ -312,7 +338,8 @@ def test_a_system_that_is_down_is_left_alone_until_a_probe_reaches_it(book, line
     make_action("linear_create_issue", linear.url)
     linear.faults.extend([server.ERROR_BEFORE] * 50)
     for number in range(5):
-        action_run(other(idempotency_key=f"down{number}"), deadline_seconds=0.15)
+        call = other(idempotency_key=f"down{number}", conversation_id=None)
+        action_run(call, deadline_seconds=0.15)
     asked = len(linear.requests)
     paused = action_run(other(idempotency_key="paused"))
     assert (paused.state, "paused" in paused.message) == ("failed", True)
