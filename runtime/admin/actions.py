@@ -108,6 +108,8 @@ class ParameterInline(TabularInline):
 
     model = ActionParameter
     formset = ParameterFormSet
+    verbose_name = "parameter"
+    verbose_name_plural = "parameters"
     fields = ("name", "description", "required", "max_length")
     extra = 0
     hide_title = True
