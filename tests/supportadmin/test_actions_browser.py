@@ -65,10 +65,7 @@ def test_one_issue_from_the_secret_to_the_ledger(
     page.get_by_role("button", name="Show the payload").click()
     expect(page.locator(".sa-payload")).to_contain_text('"title": "Export <b>fails</b>"')
     assert book.effects == []
-    page.get_by_role("button", name="Run once").click()
-    expect(page.get_by_text("Succeeded: Linear issue SUP-1.")).to_be_visible()
+    page.get_by_role("button", name="Run once").dblclick()
+    expect(page.get_by_text("Succeeded: Linear issue SUP-1.").first).to_be_visible()
     assert [issue["title"] for issue in book.issues.values()] == ["Export <b>fails</b>"]
-    page.go_back()  # the payload's page, with its button
-    page.get_by_role("button", name="Run once").click()
-    expect(page.get_by_text("Succeeded: Linear issue SUP-1.")).to_be_visible()
     assert len(book.effects) == 1
