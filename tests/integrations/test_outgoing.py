@@ -23,7 +23,7 @@ from tests.integrations.stand_ins.server import StandIn, running
 
 
 def soon() -> float:
-    return time.monotonic() + 2
+    return time.monotonic() + 10
 
 
 def access(stand_in: StandIn, secret: str) -> Access:
@@ -350,7 +350,7 @@ def test_an_answer_that_trickles_and_one_that_is_too_large_are_cut_off():
         started = time.monotonic()
         with pytest.raises(Unclear):
             exchange(origin, HttpRequest("GET", "/"), Limits(read_seconds=0.3, total_seconds=0.4))
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 2
         with pytest.raises(InvalidInput, match="larger"):
             exchange(origin, HttpRequest("GET", "/"), Limits(max_body_bytes=1000))
 

@@ -34,7 +34,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def quick(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this machine be asked, and everything wait less."""
     settings.ALLOW_LOOPBACK_ACTIONS = True
-    monkeypatch.setattr(outgoing, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(outgoing, "READ_SECONDS", 0.6)
     monkeypatch.setattr(calling, "PAUSES_SECONDS", (0.01,))
     monkeypatch.setattr(calling, "LEAST_SECONDS", 0.05)
     monkeypatch.setattr(services, "WAIT_SECONDS", 0.3)
