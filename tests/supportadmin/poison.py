@@ -447,7 +447,8 @@ def _dataset(intents: list[Intent], examples: list[Example]) -> None:
     content |= {"conflicts": {"findings": pairs}}
     HealthReport.objects.create(fingerprint="xss", content=content, seconds=1, requested_by=fitting(1, 150))
     many(IgnoredFinding, "reason", kind="conflicts", key=lambda n: f"k{n}")
-    many(Release, "note", number=lambda n: n + 1, model_version=lambda n: versions[n], is_live=False)
+
+
 def _actions() -> None:
     now = timezone.now()
     connections = many(Connection, "name", "url", "check_result", system="linear", checked_at=now)
@@ -460,12 +461,15 @@ def _actions() -> None:
         operation="linear_create_issue",
         effect="write",
         settings=lambda n: {"team_id": fitting(n, 200)},
+    )
     many(ActionParameter, "name", "description", action=lambda n: actions[n])
+    many(
         ActionLedger,
         "message",
         "reference",
         "requested_by",
         "settled_by",
+        "note",
         idempotency_key=lambda n: f"k{n}",
         action=lambda n: actions[n],
         connection=lambda n: connections[n],
@@ -475,3 +479,4 @@ def _actions() -> None:
         data=lambda n: {"issue_url": f"https://{fitting(n, 200)}", fitting(n, 60): fitting(n, 200)},
         trail=lambda n: [{"what": fitting(n, 60), "found": "done", "code": fitting(n, 60), "ms": 1}],
         started_at=now,
+    )
