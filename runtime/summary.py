@@ -12,7 +12,7 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 
 from runtime import workflow
-from runtime.models import Feedback, Handoff, Trace, Turn
+from runtime.models import ActionLedger, Feedback, Handoff, Trace, Turn
 
 LATENCY_SAMPLE = 2_000  # the newest turns: bounds the query, and old ones say little about now
 
@@ -35,6 +35,7 @@ class RuntimeSummary:
     top_reason: str
     thumbs_up: int
     thumbs_down: int
+    unknown_actions: int = 0
 
 
 def runtime_summary(*, since: datetime) -> RuntimeSummary:
@@ -71,6 +72,7 @@ def runtime_summary(*, since: datetime) -> RuntimeSummary:
         top_reason=str(dict(Handoff._meta.get_field("reason").flatchoices).get(top_reason, "")),
         thumbs_up=ratings["up"],
         thumbs_down=ratings["down"],
+        unknown_actions=ActionLedger.objects.filter(state=workflow.UNKNOWN).count(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Background work of the runtime: telling the knowledge base what conversations showed."""
+"""Background work of the runtime: what conversations showed, what became of actions, what is forgotten."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from core.actors import Actor
 from core.jobs import Progress, handler
 from kb.gaps.collecting import COLLECT_TASK, tickets_collect
 from kb.gaps.resolving import gaps_check
+from runtime.actions.reconciling import RETRY_TASK, ledger_reconcile, ledger_send
+from runtime.actions.retention import ledger_forget
+from runtime.actions.services import RECONCILE_TASK
 from runtime.learning import turns_collect, votes_collect
 
 ACTOR = Actor.system(COLLECT_TASK)
@@ -23,3 +26,21 @@ def collect(*, progress: Progress) -> dict[str, Any]:
     done |= votes_collect(actor=ACTOR)
     done |= tickets_collect(actor=ACTOR, progress=progress)
     return done | {"resolved": gaps_check(actor=ACTOR)}
+
+
+@handler(RECONCILE_TASK)
+def reconcile_actions(*, progress: Progress, ledger_id: int | None = None) -> dict[str, Any]:
+    """Look what became of calls whose outcome is unknown: of all that are due, or of one."""
+    return dict(ledger_reconcile(ledger_id=ledger_id))
+
+
+@handler(RETRY_TASK)
+def retry_action(*, progress: Progress, ledger_id: int) -> dict[str, Any]:
+    """Send a call again that had no effect; a second run finds it sent."""
+    return {"state": ledger_send(ledger_id)}
+
+
+@handler("runtime.tasks.forget_actions")
+def forget_actions(*, progress: Progress) -> dict[str, Any]:
+    """Delete customers' words from calls that are older than ACTION_LEDGER_DAYS."""
+    return {"forgotten": ledger_forget()}

@@ -19,3 +19,14 @@ HANDOFF = {
     RETURNED: (),
 }
 OPEN_HANDOFF = (REQUESTED, QUEUED, ACCEPTED)
+
+# Calls of actions. Failed: it had no effect, so a person may have it sent again.
+PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "pending", "running", "succeeded", "failed", "unknown"
+ACTION_CALL = {
+    PENDING: (RUNNING, FAILED),
+    RUNNING: (SUCCEEDED, FAILED, UNKNOWN),
+    UNKNOWN: (SUCCEEDED, FAILED),
+    FAILED: (PENDING,),
+    SUCCEEDED: (),
+}
+OPEN_ACTION_CALL = (PENDING, RUNNING)

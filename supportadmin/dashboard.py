@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -167,12 +167,25 @@ def _needs(
             "warn",
         ),
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
+        _unknown_actions(runtime.unknown_actions),
         None
         if intents.live_release is not None
         else Need(
             "No model is live", "every turn goes to a person", _list("intents_modelversion"), "train", "bad"
         ),
     ]
+
+
+def _unknown_actions(count: int) -> Need | None:
+    need = _need(
+        count,
+        "action",
+        "has an unknown outcome",
+        "look in the other system, then settle it",
+        "runtime_actionledger",
+        "bad",
+    )
+    return need and replace(need, url=f"{need.url}?state__exact=unknown")
 
 
 def _need(count: int, noun: str, verb: str, detail: str, admin_name: str, tone: str) -> Need | None:

@@ -6,12 +6,16 @@ DATA_DIR); ``DEBUG=1`` is development; ``DEBUG=0`` is production, which must be 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_KEY_LENGTH = 50
@@ -43,7 +47,27 @@ def read_secret_key(env: environ.Env, mode: Mode, data_dir: Path) -> str:
                 f"Set SECRET_KEY to a random string of at least {MIN_SECRET_KEY_LENGTH} characters (DEBUG=0)."
             )
         return key
-    return key or _kept_secret(data_dir / "secret-key")
+    return key or _kept_secret(data_dir / "secret-key", lambda: secrets.token_urlsafe(64))
+
+
+def read_field_keys(env: environ.Env, mode: Mode, data_dir: Path) -> list[str]:
+    """Return the keys that secrets of other systems are sealed with, the newest first.
+
+    Outside production one is made on first use and kept in ``data_dir`` (mode 0600). In production without
+    the variable there is none: everything works but keeping such secrets.
+    """
+    keys: list[str] = env.list("FIELD_ENCRYPTION_KEY", default=[])
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                "FIELD_ENCRYPTION_KEY must be Fernet keys, comma-separated, the newest first. Make one: "
+                'python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())"'
+            ) from None  # the message of the cause holds the key
+    if keys or mode.production:
+        return keys
+    return [_kept_secret(data_dir / "field-encryption-key", lambda: Fernet.generate_key().decode())]
 
 
 def read_allowed_hosts(env: environ.Env, mode: Mode) -> list[str]:
@@ -54,13 +78,14 @@ def read_allowed_hosts(env: environ.Env, mode: Mode) -> list[str]:
     return hosts or LOCAL_HOSTS
 
 
-def _kept_secret(path: Path) -> str:
+def _kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the file's content; where there is none, make it whole, so that nobody reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as stream:
-        key = secrets.token_urlsafe(64)
-        stream.write(key)
-    return key
+    if not path.exists():
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent)  # mode 0600
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(make())
+        with contextlib.suppress(FileExistsError):  # another process was first: its one counts
+            os.link(fresh, path)
+        os.unlink(fresh)
+    return path.read_text().strip()

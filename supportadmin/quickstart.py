@@ -44,6 +44,7 @@ from runtime.contracts import Customer, TurnRequest
 from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
+from supportadmin.demo.actions import actions_install
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.tagging import demo_inbox
@@ -90,6 +91,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     _test_phrases(lead)
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
+    say(f"{actions_install(admin=_actor(people, 'admin'), lead=lead)} actions wait for their connections")
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     say(f"{_inbox(people)} customers' messages wait to be tagged")
     key = _api_key(_actor(people, "admin"), stored)

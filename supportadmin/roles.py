@@ -38,7 +38,11 @@ VIEW_WORK = (
     "runtime.view_resolutionflow",
     "runtime.view_flowversion",
 )
-TAKE_HANDOFFS = ("runtime.change_handoff",)
+TAKE_HANDOFFS = ("runtime.change_handoff", "runtime.view_action", "runtime.view_actionledger")
+RUN_ACTIONS = (
+    *("runtime.view_connection", "runtime.add_action", "runtime.change_action"),
+    *("runtime.run_action", "runtime.settle_actionledger"),
+)
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
 CURATE = (
     *("tickets.change_category", "tickets.label_category"),
@@ -54,6 +58,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("core.view_user", "core.add_user", "core.change_user", "auth.view_group"),
         *("core.view_apikey", "core.add_apikey", "core.change_apikey"),
         *("core.view_job", "core.change_job", "core.view_activity"),
+        *("runtime.view_connection", "runtime.add_connection", "runtime.change_connection"),
+        *("runtime.view_action", "runtime.view_actionledger"),
     ),
     "KB owner": (
         *VIEW_WORK,
@@ -67,6 +73,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *VIEW_WORK,
         *REVIEW,
         *TAKE_HANDOFFS,
+        *RUN_ACTIONS,
         *IMPORT_TICKETS,
         *CURATE,
         *("tickets.view_rawtext", "tickets.sign_auditreport"),

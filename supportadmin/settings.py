@@ -10,7 +10,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from core import log_format
 from supportadmin import theme
-from supportadmin.environment import read_allowed_hosts, read_mode, read_secret_key
+from supportadmin.environment import read_allowed_hosts, read_field_keys, read_mode, read_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,6 +20,7 @@ PRODUCTION = MODE.production
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = read_secret_key(env, MODE, DATA_DIR)
+FIELD_ENCRYPTION_KEYS = read_field_keys(env, MODE, DATA_DIR)  # secrets of connections; the first one seals
 ALLOWED_HOSTS = read_allowed_hosts(env, MODE)
 ENCODER_PATH = env.str("ENCODER_PATH", default="")
 ARTICLE_URL = env.str("ARTICLE_URL", default="/help/{slug}/")  # {id} and {slug} are filled in
@@ -157,6 +158,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=50),
         "args": ["intents.tasks.fill_tagging_inbox"],
     },
+    "reconcile-actions": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute="*/10"),
+        "args": ["runtime.tasks.reconcile_actions"],
+    },
+    "forget-actions": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=50),
+        "args": ["runtime.tasks.forget_actions"],
+    },
 }
 # In memory: the default keeps pickles in a file that a crash can leave half written, and then never starts.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
@@ -166,6 +177,10 @@ HELP_DESK_CREDENTIALS = {
     name: env.str(name, default="") for name in ("ZENDESK_EMAIL", "ZENDESK_TOKEN", "FRESHDESK_API_KEY")
 }
 ALLOW_LOOPBACK_HELP_DESK = env.bool("ALLOW_LOOPBACK_HELP_DESK", default=False)  # for tests and trials
+
+# Actions in other systems
+ALLOW_LOOPBACK_ACTIONS = env.bool("ALLOW_LOOPBACK_ACTIONS", default=False) and not MODE.production
+ACTION_LEDGER_DAYS = env.int("ACTION_LEDGER_DAYS", default=90)  # customers' words in it are kept so long
 
 # People
 AUTH_USER_MODEL = "core.User"

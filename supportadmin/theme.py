@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
+from django.utils.text import format_lazy
 
 PRIMARY = {  # a calm teal; 600 on white and 400 on near-black both pass WCAG AA for text
     "50": "oklch(97.8% .013 190)",
@@ -21,6 +22,9 @@ PRIMARY = {  # a calm teal; 600 on white and 400 on near-black both pass WCAG AA
     "900": "oklch(32% .052 198)",
     "950": "oklch(23% .042 200)",
 }
+
+
+UNKNOWN = "?state__exact=unknown"  # a list's filter
 
 
 def _allowed(permission: str) -> Any:
@@ -49,6 +53,16 @@ def _among(list_name: str, *others: str) -> Any:
         return request.path.startswith(reverse(list_name)) and not request.path.startswith(own_entries)
 
     return check
+
+
+def _unknown_calls(request: HttpRequest) -> bool:
+    here = request.path == reverse("admin:runtime_actionledger_changelist")
+    return here and request.GET.get("state__exact") == "unknown"
+
+
+def _all_calls(request: HttpRequest) -> bool:
+    calls = request.path.startswith(reverse("admin:runtime_actionledger_changelist"))
+    return calls and not _unknown_calls(request)
 
 
 UNFOLD: dict[str, Any] = {
@@ -178,6 +192,18 @@ UNFOLD: dict[str, Any] = {
                     _page("Models", "model_training", "intents.modelversion"),
                     _page("Releases", "rocket_launch", "intents.release"),
                     _page("Resolution flows", "account_tree", "runtime.resolutionflow"),
+                    _page("Actions", "bolt", "runtime.action"),
+                    {**_page("Action calls", "receipt", "runtime.actionledger"), "active": _all_calls},
+                    {
+                        "title": "Unknown outcomes",
+                        "icon": "help",
+                        "link": format_lazy(
+                            "{}{}", reverse_lazy("admin:runtime_actionledger_changelist"), UNKNOWN
+                        ),
+                        "permission": _allowed("runtime.view_actionledger"),
+                        "active": _unknown_calls,
+                    },
+                    _page("Connections", "cable", "runtime.connection"),
                 ],
             },
             {

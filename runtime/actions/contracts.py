@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import UUID
 
 SUCCEEDED, FAILED, UNKNOWN, DRY_RUN = "succeeded", "failed", "unknown", "dry_run"
 
@@ -13,17 +14,21 @@ SUCCEEDED, FAILED, UNKNOWN, DRY_RUN = "succeeded", "failed", "unknown", "dry_run
 class ActionCall:
     """One call of a configured action.
 
-    - ``action``: slug of the configured action, such as ``create_linear_issue``.
+    - ``action``: slug of the configured action, such as ``linear_create_issue``.
     - ``arguments``: values of its parameters by name, as text.
     - ``idempotency_key``: the same key never has a second effect; a flow derives it from the conversation,
       the flow's run and the step.
     - ``dry_run``: build the exact payload and stop; nothing is sent.
+    - ``conversation_id``, ``reference``: where it is called, for those who read the ledger (``turn 3, step
+      report``); neither changes what is sent.
     """
 
     action: str
     arguments: Mapping[str, str]
     idempotency_key: str
     dry_run: bool = False
+    conversation_id: UUID | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

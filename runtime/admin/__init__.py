@@ -1,7 +1,19 @@
-"""Admin pages of the runtime: conversations, turns, feedback, handoffs, resolution flows."""
+"""Admin pages of the runtime: conversations, turns, feedback, handoffs, resolution flows, actions."""
 
+from runtime.admin.action_ledger import ActionLedgerAdmin
+from runtime.admin.actions import ActionAdmin
+from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
 
-__all__ = ["ConversationAdmin", "FeedbackAdmin", "HandoffAdmin", "ResolutionFlowAdmin", "TurnAdmin"]
+__all__ = [
+    "ActionAdmin",
+    "ActionLedgerAdmin",
+    "ConnectionAdmin",
+    "ConversationAdmin",
+    "FeedbackAdmin",
+    "HandoffAdmin",
+    "ResolutionFlowAdmin",
+    "TurnAdmin",
+]

@@ -1,11 +1,16 @@
-"""Conversations, their turns with evidence, handoffs to people, customers' verdicts, and resolution flows."""
+"""Conversations, turns, handoffs, customers' verdicts, resolution flows, actions in other systems."""
 
+from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, Feedback, Handoff
 
 __all__ = [
     "REASONS",
+    "Action",
+    "ActionLedger",
+    "ActionParameter",
+    "Connection",
     "Conversation",
     "Feedback",
     "FlowRun",

@@ -38,6 +38,12 @@ def read_test_questions() -> dict[str, Any]:
     return _read("test_questions.yaml")
 
 
+@lru_cache
+def read_actions() -> dict[str, Any]:
+    """Return ``connections`` and ``actions``."""
+    return _read("actions.yaml")
+
+
 def _read(name: str) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
     return content

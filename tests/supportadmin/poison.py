@@ -52,7 +52,19 @@ from kb.models import (
 )
 from runtime.contracts import Customer, TurnRequest
 from runtime.flows.definition import flow_hash
-from runtime.models import Conversation, Feedback, FlowRun, FlowVersion, Handoff, ResolutionFlow, Turn
+from runtime.models import (
+    Action,
+    ActionLedger,
+    ActionParameter,
+    Connection,
+    Conversation,
+    Feedback,
+    FlowRun,
+    FlowVersion,
+    Handoff,
+    ResolutionFlow,
+    Turn,
+)
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
 from tests.xss import PAYLOADS, STEP, fitting
@@ -117,6 +129,7 @@ def poison(owner: User, reviewer: User) -> None:
     _knowledge_base(owner, reviewer)
     _tickets(owner)
     _intents(owner)
+    _actions()
     defaults_install(actor=SYSTEM)
     rules = many(
         Rule,
@@ -514,4 +527,37 @@ def _tagging(tickets: list[Ticket]) -> None:
         role="first",
         answer="proposal",
         seconds=1,
+    )
+
+
+def _actions() -> None:
+    now = timezone.now()
+    connections = many(Connection, "name", "url", "check_result", system="linear", checked_at=now)
+    actions = many(
+        Action,
+        "label",
+        "description",
+        slug=lambda n: f"a{n}",
+        connection=lambda n: connections[n],
+        operation="linear_create_issue",
+        effect="write",
+        settings=lambda n: {"team_id": fitting(n, 200)},
+    )
+    many(ActionParameter, "name", "description", action=lambda n: actions[n])
+    many(
+        ActionLedger,
+        "message",
+        "reference",
+        "requested_by",
+        "settled_by",
+        "note",
+        idempotency_key=lambda n: f"k{n}",
+        action=lambda n: actions[n],
+        connection=lambda n: connections[n],
+        operation="linear_create_issue",
+        state="unknown",
+        payload=lambda n: {"method": "POST", "url": fitting(n, 200), "body": {"text": fitting(n, None)}},
+        data=lambda n: {"issue_url": f"https://{fitting(n, 200)}", fitting(n, 60): fitting(n, 200)},
+        trail=lambda n: [{"what": fitting(n, 60), "found": "done", "code": fitting(n, 60), "ms": 1}],
+        started_at=now,
     )

@@ -21,6 +21,7 @@ from core.spreadsheet import FORMULA_STARTS, csv_text
 from kb.chunking import chunk
 from kb.markdown import render
 from kb.models import Article, Revision
+from runtime.models import Action, ActionLedger
 from tests.supportadmin.poison import APPS, EDITOR, LIVE, People, lists
 from tests.xss import MARK, PAYLOADS, ROWS, STEP, active_nodes, fitting
 from tickets.models import Category, ImportRejection
@@ -31,6 +32,7 @@ NOT_TYPED = frozenset(
     slug value key encoder content_hash text_hash embed_text anchor columns_key cursor stored_name file_sha256
     artefact_name artefact_sha256 encoder_fingerprint sha256 content_sha256 pipeline_version locale stream
     rule_kind rule_trigger reason fingerprint source_state
+    secret_sealed secret_hint idempotency_key arguments_sha256 operation error_code
     """.split()  # noqa: SIM905
 )
 
@@ -59,6 +61,10 @@ def other_pages() -> Iterator[str]:
     for revision in Revision.objects.filter(number=2).order_by("pk")[:9]:
         move = {"draft": "submit", "in_review": "approve", "approved": "publish"}[revision.state]
         yield f"{EDITOR}{revision.article_id}/move/{move}/"
+    for pk in ActionLedger.objects.order_by("pk").values_list("pk", flat=True)[::STEP]:
+        yield f"/admin/runtime/actionledger/{pk}/move/done/"
+    for pk in Action.objects.order_by("pk").values_list("pk", flat=True)[::STEP]:
+        yield f"/admin/runtime/action/{pk}/try/"
     for slug in Article.objects.filter(for_everyone=True).order_by("pk").values_list("slug", flat=True)[:12]:
         yield f"/help/{slug}/"
 

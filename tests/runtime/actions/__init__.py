@@ -1,0 +1,1 @@
+"""Actions in other systems: the ledger, faults, connections, their pages."""
