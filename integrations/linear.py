@@ -45,7 +45,7 @@ PRIORITIES = ("0", "1", "2", "3", "4")
 
 
 class CreateIssue:
-    """``linear_create_issue``: data issue_identifier, issue_url."""
+    """``linear_create_issue``."""
 
     name = "linear_create_issue"
     label = "Linear: create an issue"
@@ -53,6 +53,7 @@ class CreateIssue:
     effect = WRITE
     repeatable = True
     more_parameters = True
+    data_names = ("issue_identifier", "issue_url")
     setting_names = ("team_id", "priority", "label_ids", "project_id")
     parameters = (
         Parameter("title", "What is wrong, in one line", max_length=MAX_TITLE),

@@ -88,6 +88,7 @@ class Operation(Protocol):
 
     ``repeatable``: the system takes our key, so that a repeated try has no second effect.
     ``more_parameters``: whoever configures an action may add parameters of their own.
+    ``data_names``: what comes back, by name, where it was done.
     """
 
     @property
@@ -104,6 +105,8 @@ class Operation(Protocol):
     def parameters(self) -> tuple[Parameter, ...]: ...
     @property
     def more_parameters(self) -> bool: ...
+    @property
+    def data_names(self) -> tuple[str, ...]: ...
     @property
     def setting_names(self) -> tuple[str, ...]: ...
 

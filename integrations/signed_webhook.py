@@ -50,6 +50,7 @@ class SendWebhook:
     effect = WRITE
     repeatable = True
     more_parameters = True
+    data_names: tuple[str, ...] = ()
     setting_names: tuple[str, ...] = ("event_type",)
     parameters: tuple[Parameter, ...] = ()
 

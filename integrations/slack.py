@@ -55,7 +55,7 @@ QUIET.setLevel(logging.WARNING)
 
 
 class PostMessage:
-    """``slack_post_message`` by bot token: data channel, ts."""
+    """``slack_post_message`` by bot token."""
 
     name = "slack_post_message"
     label = "Slack: post a message"
@@ -63,6 +63,7 @@ class PostMessage:
     effect = WRITE
     repeatable = False
     more_parameters = True
+    data_names: tuple[str, ...] = ("channel", "ts")
     setting_names: tuple[str, ...] = ("channel",)
     parameters = (TEXT,)
 
@@ -132,7 +133,7 @@ class PostMessage:
 
 
 class PostToWebhook:
-    """``slack_webhook_post``: the same by an incoming webhook, whose address is the secret. No data."""
+    """``slack_webhook_post``: the same by an incoming webhook, whose address is the secret."""
 
     name = "slack_webhook_post"
     label = "Slack: post by incoming webhook"
@@ -140,6 +141,7 @@ class PostToWebhook:
     effect = WRITE
     repeatable = False
     more_parameters = True
+    data_names: tuple[str, ...] = ()
     setting_names: tuple[str, ...] = ()
     parameters = (TEXT,)
 

@@ -43,6 +43,7 @@ class _Reading:
     effect = READ
     repeatable = True
     more_parameters = False
+    data_names: tuple[str, ...] = ()
     setting_names: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = (EMAIL,)
     nothing = "Stripe has no customer with this e-mail address."
@@ -90,9 +91,15 @@ class _Reading:
 
 
 class FindCustomer(_Reading):
-    """``stripe_find_customer``: data customer_id, customer_name, customer_email, customer_delinquent."""
+    """``stripe_find_customer``."""
 
     name, label, path = "stripe_find_customer", "Stripe: find a customer", ""
+    data_names = (
+        "customer_id",
+        "customer_name",
+        "customer_email",
+        "customer_delinquent",
+    )
 
     def read(self, client: Any, customers: list[Any], arguments: Json) -> dict[str, str] | None:
         """Return the first customer of that address."""
@@ -106,9 +113,19 @@ class FindCustomer(_Reading):
 
 
 class FindInvoice(_Reading):
-    """``stripe_find_invoice``: data invoice_number, invoice_status, amount_due, amount_paid, currency, …"""
+    """``stripe_find_invoice``."""
 
     name, label, path = "stripe_find_invoice", "Stripe: find an invoice", "/v1/invoices"
+    data_names = (
+        "invoice_number",
+        "invoice_status",
+        "amount_due",
+        "amount_paid",
+        "amount_remaining",
+        "currency",
+        "due_date",
+        "hosted_invoice_url",
+    )
     nothing = "Stripe has no such invoice of this customer."
     parameters = (
         EMAIL,
@@ -140,9 +157,18 @@ class FindInvoice(_Reading):
 
 
 class ListCharges(_Reading):
-    """``stripe_list_charges``: data charge_count and the newest one's amount, currency, status, refunds."""
+    """``stripe_list_charges``."""
 
     name, label, path = "stripe_list_charges", "Stripe: list charges", "/v1/charges"
+    data_names = (
+        "charge_count",
+        "charge_amount",
+        "charge_currency",
+        "charge_status",
+        "charge_date",
+        "amount_refunded",
+        "charge_disputed",
+    )
     nothing = "Stripe has no charge of this customer."
 
     def read(self, client: Any, customers: list[Any], arguments: Json) -> dict[str, str] | None:
@@ -164,9 +190,14 @@ class ListCharges(_Reading):
 
 
 class FindSubscription(_Reading):
-    """``stripe_find_subscription``: data subscription_status, cancels_at_period_end, period_end."""
+    """``stripe_find_subscription``."""
 
     name, label, path = "stripe_find_subscription", "Stripe: find a subscription", "/v1/subscriptions"
+    data_names = (
+        "subscription_status",
+        "cancels_at_period_end",
+        "period_end",
+    )
     nothing = "Stripe has no subscription of this customer."
 
     def read(self, client: Any, customers: list[Any], arguments: Json) -> dict[str, str] | None:
@@ -185,9 +216,15 @@ class FindSubscription(_Reading):
 
 
 class ListDisputes(_Reading):
-    """``stripe_list_disputes``: data dispute_count, open_disputes, and the newest one's reason and status."""
+    """``stripe_list_disputes``."""
 
     name, label, path = "stripe_list_disputes", "Stripe: list disputes", "/v1/charges"
+    data_names = (
+        "dispute_count",
+        "open_disputes",
+        "dispute_reason",
+        "dispute_status",
+    )
     nothing = "Stripe has no charge of this customer."
 
     def read(self, client: Any, customers: list[Any], arguments: Json) -> dict[str, str] | None:

@@ -12,6 +12,7 @@ from typing import Any
 from escalation import engine
 from escalation.contracts import TurnFacts
 from intents.contracts import IntentProfile
+from runtime.actions.contracts import ActionCall
 from runtime.flows import interpreter, leaving
 from runtime.flows.contracts import FlowTurn
 from runtime.flows.interpreter import Means
@@ -55,6 +56,12 @@ def message_read(
     return details
 
 
+def _placed(call: ActionCall, turn: FlowTurn, context: Context) -> ActionCall:
+    """Say in the call where it is made, for those who read the ledger."""
+    where = f"{turn.active.title} v{turn.active.number}, {call.reference}"
+    return replace(call, conversation_id=context.conversation_id(), reference=where)
+
+
 def _facts_of_flow(facts: TurnFacts, intent: str) -> TurnFacts:
     """Return the facts of a message that a running flow gives its meaning."""
     return replace(
@@ -86,7 +93,7 @@ def flow_take_on(
     turn = outcome.flow
     flow = turn.active.flow
     means = Means(
-        run_action=engines.run_action,
+        run_action=lambda call: engines.run_action(_placed(call, turn, context)),
         today=context.today,
         key=f"flow:{turn.key}",
         dry_run=context.dry_run,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
+from uuid import UUID
 
 from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
 from escalation.triggers import HARD, STEP_FAILURE
@@ -70,6 +71,7 @@ class Context:
     run: RunningFlow | None = None
     new_run_key: Callable[[], str] = lambda: "preview"
     before_act: Callable[[FlowTurn, Position], None] = lambda flow, position: None
+    conversation_id: Callable[[], UUID | None] = lambda: None  # known at the latest before an action
     dry_run: bool = True
     today: date = date.min
 

@@ -50,6 +50,24 @@ class ActionResult:
     ledger_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """A configured action as a flow may name it.
+
+    ``parameters`` it takes, those ``required`` among them, the names of the ``data`` that come back;
+    ``writes``: it changes something in the other system; ``is_ready``: neither it nor its connection is
+    switched off.
+    """
+
+    slug: str
+    label: str
+    parameters: tuple[str, ...]
+    required: tuple[str, ...]
+    data: tuple[str, ...]
+    writes: bool
+    is_ready: bool = True
+
+
 class ActionRunner(Protocol):
     """runtime.actions.services.action_run: returns whatever happens, raises nothing that a system raises."""
 

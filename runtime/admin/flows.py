@@ -27,9 +27,9 @@ from core.admin_transitions import TransitionMixin
 from core.api import strict_json
 from core.errors import DomainError, InvalidInput
 from kb.markdown import render
+from runtime.actions.selectors import known_actions
 from runtime.admin.flow_forms import FlowAddForm, FlowForm
 from runtime.admin.flow_moves import MOVES
-from runtime.flows.catalogue import ACTIONS
 from runtime.flows.changes import changes
 from runtime.flows.definition import FORMAT, flow_dumps, flow_loads
 from runtime.flows.readout import readout
@@ -201,7 +201,7 @@ class ResolutionFlowAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
                         "required": info.required,
                         "data": info.data,
                     }
-                    for slug, info in ACTIONS.items()
+                    for slug, info in known_actions().items()
                 },
                 "types": dict(SLOT_TYPES),
                 "pattern": REFERENCE_PATTERN,
@@ -252,6 +252,7 @@ class ResolutionFlowAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
                 state,
                 _text(sent, "message", 10_000),
                 outcome=FAILS if sent.get("actions") == FAILS else SUCCEEDS,
+                known=known_actions(),
                 today=timezone.localdate(),
             )
             return {**answer, "html": [render(text) for text in answer["says"]]}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import re2
 
+from runtime.actions.contracts import ActionInfo
 from runtime.flows import graph
-from runtime.flows.catalogue import ActionInfo
 from runtime.flows.definition import (
     RESULT,
     Act,
@@ -305,8 +305,12 @@ def _action(step: Act, around: Surroundings) -> Iterator[Finding]:
     info = around.actions.get(step.action)
     if info is None:
         message = f"There is no action {step.action!r}." if step.action else "No action is chosen."
-        yield Finding(step.id, ERROR, "unknown_action", message, "Choose one of the list.")
+        fix = "Choose one of the list, or have it set up under Actions."
+        yield Finding(step.id, ERROR, "unknown_action", message, fix)
         return
+    if not info.is_ready:
+        message = f"“{info.label}” or its connection is switched off: customers would be handed to a person."
+        yield Finding(step.id, WARNING, "action_off", message, "Switch it on under Actions and Connections.")
     given = {name for name, value in step.arguments.items() if value.strip()}
     for name in info.required:
         if name not in given:

@@ -259,6 +259,7 @@ class _Walk:
                 },
                 idempotency_key=f"{self.means.key}:{step.id}:{position.visits[step.id]}",
                 dry_run=self.means.dry_run,
+                reference=f"step {step.id}",
             )
         )
         self._note(step, f"{step.action}: {result.state}", result.message[:300])

@@ -10,8 +10,8 @@ from django.db.models import Count, F
 
 from intents.selectors import intent_profiles
 from kb.linting import voice, voice_findings
+from runtime.actions.selectors import known_actions
 from runtime.flows import workflow
-from runtime.flows.catalogue import ACTIONS
 from runtime.flows.checks import Surroundings
 from runtime.flows.definition import flow_read
 from runtime.models import FlowRun, FlowVersion, ResolutionFlow
@@ -23,7 +23,7 @@ def surroundings() -> Surroundings:
     """Return the active intents, the actions and the brand's voice, as the checks ask for them."""
     unwanted = voice()
     return Surroundings(
-        actions=ACTIONS,
+        actions=known_actions(),
         intents={profile.slug for profile in intent_profiles()},
         voice=lambda text: voice_findings(text, unwanted),
     )

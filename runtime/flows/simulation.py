@@ -7,22 +7,21 @@ from datetime import date
 from typing import Any
 
 from core.errors import InvalidInput
-from runtime.actions.contracts import DRY_RUN, FAILED, ActionCall, ActionResult, ActionRunner
+from runtime.actions.contracts import DRY_RUN, FAILED, ActionCall, ActionInfo, ActionResult, ActionRunner
 from runtime.contracts import MAX_TEXT_CHARACTERS
-from runtime.flows.catalogue import ACTIONS
 from runtime.flows.definition import Flow
 from runtime.flows.interpreter import Means, Position, Progress, begin, missing, proceed
 
 SUCCEEDS, FAILS = "succeeds", "fails"
 
 
-def pretend(outcome: str) -> ActionRunner:
+def pretend(outcome: str, known: Mapping[str, ActionInfo]) -> ActionRunner:
     """Return a runner that does nothing and says that each action has succeeded, or failed."""
 
     def run(call: ActionCall) -> ActionResult:
         if outcome == FAILS:
             return ActionResult(FAILED, message="Pretended to fail.")
-        info = ACTIONS.get(call.action)
+        info = known.get(call.action)
         names = info.data if info else ()
         return ActionResult(
             DRY_RUN,
@@ -35,7 +34,13 @@ def pretend(outcome: str) -> ActionRunner:
 
 
 def simulate(
-    flow: Flow, state: Mapping[str, Any] | None, message: str, *, outcome: str, today: date
+    flow: Flow,
+    state: Mapping[str, Any] | None,
+    message: str,
+    *,
+    outcome: str,
+    known: Mapping[str, ActionInfo],
+    today: date,
 ) -> dict[str, Any]:
     """Return what the flow says to the message, and the state to hand back with the next one.
 
@@ -43,7 +48,7 @@ def simulate(
     """
     if not message.strip() or len(message) > MAX_TEXT_CHARACTERS:
         raise InvalidInput(f"Write a message of at most {MAX_TEXT_CHARACTERS} characters.", code="bad_text")
-    means = Means(run_action=pretend(outcome), today=today, key="simulation", dry_run=True)
+    means = Means(run_action=pretend(outcome, known), today=today, key="simulation", dry_run=True)
     try:
         progress = proceed(flow, _position(state), message, means) if state else begin(flow, message, means)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -146,6 +146,7 @@ def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
         "run": as_running(journal.run) if journal.run else None,
         "new_run_key": journal.new_key,
         "before_act": journal.before_act,
+        "conversation_id": lambda: journal.conversation.pk if journal.conversation else None,
         "dry_run": MODE != Turn.Mode.LIVE,
         "today": timezone.localdate(),
     }

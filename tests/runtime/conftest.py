@@ -17,11 +17,13 @@ from escalation.engine import decide
 from escalation.language import handoff_message
 from escalation.selectors import live_rule_set
 from escalation.services import defaults_install
+from integrations.systems import OPERATIONS
 from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
 from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
 from runtime import api, selectors
-from runtime.engines import no_actions
+from runtime.actions.services import action_run
 from runtime.flows.runs import active_flow
+from runtime.models import Action, Connection
 from runtime.selectors import wait_seconds_estimate
 from runtime.services import turn_take
 from runtime.turn_state import Engines
@@ -101,7 +103,7 @@ ENGINES = Engines(
     handoff_message=handoff_message,
     article_url=lambda slug: f"https://help.example.com/{slug}",
     active_flow=active_flow,
-    run_action=no_actions,
+    run_action=action_run,
 )
 
 
@@ -150,3 +152,18 @@ def make_bot(rules: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bot]
 @pytest.fixture
 def bot(make_bot: Callable[..., Bot]) -> Bot:
     return make_bot()
+
+
+@pytest.fixture
+def actions_set_up(db: None) -> None:
+    """Set up the actions that the tests' flows name; nobody listens at their connections."""
+    operations = ("stripe_find_invoice", "linear_create_issue", "slack_post_message")
+    for operation in operations:
+        system = operation.partition("_")[0]
+        connection = Connection.objects.create(name=system, system=system, settings={"team_id": "t"})
+        known = OPERATIONS[operation]
+        action = Action.objects.create(
+            slug=operation, label=known.label, operation=operation, effect=known.effect, connection=connection
+        )
+        for one in known.parameters:
+            action.parameters.create(name=one.name, required=one.required, max_length=one.max_length)

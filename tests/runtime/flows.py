@@ -5,11 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.actions.contracts import DRY_RUN, SUCCEEDED, ActionCall, ActionResult
+from integrations.outgoing import WRITE
+from integrations.systems import OPERATIONS
+from runtime.actions.contracts import DRY_RUN, SUCCEEDED, ActionCall, ActionInfo, ActionResult
 
 DATA = {
     "stripe_find_invoice": {"invoice_status": "paid", "amount_due": "0.00"},
     "linear_create_issue": {"issue_identifier": "SUP-7", "issue_url": "https://linear.app/SUP-7"},
+}
+
+# As they are configured where nobody has added or renamed anything.
+ACTIONS = {
+    name: ActionInfo(
+        slug=name,
+        label=operation.label,
+        parameters=tuple(one.name for one in operation.parameters),
+        required=tuple(one.name for one in operation.parameters if one.required),
+        data=operation.data_names,
+        writes=operation.effect == WRITE,
+    )
+    for name, operation in OPERATIONS.items()
 }
 
 

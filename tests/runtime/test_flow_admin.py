@@ -21,7 +21,7 @@ from supportadmin.roles import roles_sync
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tests.runtime.flows import BUG, DONE, INVOICE, collect, definition
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("actions_set_up")]
 XSS = "<script>alert(1)</script>"
 VIEW, ADD = "runtime.view_resolutionflow", "runtime.add_resolutionflow"
 CHANGE = "runtime.change_resolutionflow"

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from runtime.flows import graph
-from runtime.flows.catalogue import ACTIONS
 from runtime.flows.changes import changes
 from runtime.flows.checks import Surroundings, check, has_errors, pattern_problem
 from runtime.flows.definition import STEP_SCHEMAS, flow_dumps, flow_hash, flow_loads, flow_read
 from runtime.flows.picture import BOX_HEIGHT, BOX_WIDTH, draw
 from runtime.flows.starters import STARTERS
-from tests.runtime.flows import BUG, DONE, INVOICE, PERSON, collect, definition
+from tests.runtime.flows import ACTIONS, BUG, DONE, INVOICE, PERSON, collect, definition
 
 AROUND = Surroundings(ACTIONS, {"data_export"})
 

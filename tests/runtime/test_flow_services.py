@@ -24,7 +24,7 @@ from runtime.models import FlowVersion, ResolutionFlow
 from tests.runtime.conftest import SYSTEM
 from tests.runtime.flows import BUG, INVOICE, collect, definition
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("actions_set_up")]
 BROKEN = definition(collect("ask", "email"))
 
 

@@ -25,7 +25,7 @@ from runtime.services import turn_preview, turn_take
 from tests.runtime.conftest import ENGINES, GOOD, SYSTEM, UNSURE
 from tests.runtime.flows import BUG, DONE, INVOICE, Ledger, collect, definition
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("actions_set_up")]
 OTHER = replace(GOOD, intent="billing_inquiry", confidence=0.97, margin=0.9)
 
 
