@@ -24,6 +24,7 @@ from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
 from intents.models import ModelVersion, Release
+from intents.segments import segments
 from nlp.cleaning import clean
 from nlp.combining import Combiner
 
@@ -116,7 +117,8 @@ _live_model = LiveModel()
 def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
-    return _classification(served, served.predict([clean(text)])[0])
+    text = clean(text)
+    return _classification(served, text, served.predict([text])[0])
 
 
 def classify_all(texts: Sequence[str]) -> list[Classification]:
@@ -139,7 +141,7 @@ def classify_and_explain(
     """
     served = _live_model.current() if version is None else _serve(version, (0, 0, ""))
     text = clean(text)
-    classification = _classification(served, served.predict([text])[0])
+    classification = _classification(served, text, served.predict([text])[0])
     reasons = served.classifier.explain(text)
     explanation = Explanation(
         intent=classification.intent,
@@ -152,7 +154,7 @@ def classify_and_explain(
     return classification, explanation
 
 
-def _classification(served: Served, prediction: Prediction) -> Classification:
+def _classification(served: Served, text: str, prediction: Prediction) -> Classification:
     others = [(label, score) for label, score in prediction.scores if label != prediction.label]
     return Classification(
         intent=prediction.label,
@@ -167,6 +169,7 @@ def _classification(served: Served, prediction: Prediction) -> Classification:
         ),
         release=served.release,
         model_version=served.model_version,
+        segments=segments(text, prediction, served.predict),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -17,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 
 from intents.adapter import AdapterSettings, adapted, fit_adapter
 from nlp.encoder import Encoding
-from nlp.similarity import TokenBank, max_similarities
+from nlp.similarity import PositionBank, TokenBank, max_similarities
 
 # OpenBLAS threads spin while they wait: with several workers on few cores one thread each is much faster
 _BLAS = ThreadpoolController()
@@ -86,7 +87,7 @@ class RawScores:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorer:
     """A fitted scorer. ``landmark_rows`` says which training rows the m landmarks are."""
 
@@ -96,6 +97,11 @@ class Scorer:
     landmark_rows: np.ndarray  # (m,)
     ridge_weights: np.ndarray  # (m, classes)
     logistic_weights: np.ndarray  # (d + 1, classes)
+
+    @cached_property
+    def landmark_tokens(self) -> PositionBank:
+        """Return the landmarks' tokens as texts are compared with them."""
+        return PositionBank.of(self.landmarks.tokens)
 
     @classmethod
     def fit(cls, encodings: Sequence[Encoding], y: np.ndarray, classes: int, settings: Settings) -> Scorer:
@@ -108,7 +114,7 @@ class Scorer:
             views = _views(bank, sentences, adapter, projection)
             rows = choose_landmarks(y, settings)
             landmarks = views if len(rows) == len(y) else views.take(rows)
-            kernel_rows = kernel(views, landmarks, max_similarities(views.tokens, landmarks.tokens), settings)
+            kernel_rows = kernel(views, landmarks, max_similarities(views.tokens, PositionBank.of(landmarks.tokens)), settings)
             ridge = fit_ridge(kernel_rows, kernel_rows[rows], np.eye(classes)[y], settings.ridge)
             logistic = fit_logistic(views.sentences, y, classes, settings.logistic_c)
         return cls(adapter, projection, landmarks, rows, ridge, logistic)
@@ -119,7 +125,7 @@ class Scorer:
             bank = TokenBank.of([e.tokens for e in encodings])
             sentences = np.stack([e.sentence for e in encodings])
             views = _views(bank, sentences, self.adapter, self.projection)
-            similarities = max_similarities(views.tokens, self.landmarks.tokens)
+            similarities = max_similarities(views.tokens, self.landmark_tokens)
             ridge = kernel(views, self.landmarks, similarities, settings) @ self.ridge_weights
             logistic = views.sentences @ self.logistic_weights[:-1] + self.logistic_weights[-1]
         return RawScores(ridge, logistic, similarities)
