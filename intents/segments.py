@@ -90,7 +90,9 @@ def segments(
         else:
             found.append(Segment(f"{unclear}{piece}", judged.label, judged.confidence))
             unclear = ""
-    if len({s.intent for s in found}) < 2 or min(s.confidence for s in found) < OF_THE_WHOLE * whole.confidence:
+    if (
+        len({s.intent for s in found}) < 2
+        or min(s.confidence for s in found) < OF_THE_WHOLE * whole.confidence
+    ):
         return ()
     return tuple(found)
-

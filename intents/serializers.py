@@ -73,7 +73,7 @@ class ClassifyResponse(serializers.Serializer[Any]):
     model_version = serializers.IntegerField(help_text="Number of the model version of that release.")
     segments = ClassifySegment(
         many=True,
-        help_text="Where the message has two or more different intents: its parts, in order. Otherwise empty.",
+        help_text="The parts of a message with two or more different intents, in order; otherwise empty.",
     )
     terms = ClassifyTerm(many=True, required=False, help_text="With `explain` only: up to 5 terms.")
 

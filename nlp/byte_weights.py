@@ -1,13 +1,13 @@
 """Eight-bit weights for the matrices of an ONNX model, in memory, without a file of their own.
 
-A message of ten words is too short to keep a processor busy: the time goes into reading 40 MB of weights. Each
-MatMul by a constant becomes ONNX Runtime's MatMulNBits: weights as bytes with a scale for each BLOCK of them
-along the inner dimension, multiplied with activations that are rounded to bytes block by block as well
-(accuracy level 4). A row of the result depends on no other row's values. Everything else stays float32.
+A message of ten words is too short to keep a processor busy: the time goes into reading 40 MB of weights.
+Each MatMul by a constant becomes ONNX Runtime's MatMulNBits: weights as bytes with a scale for each BLOCK of
+them along the inner dimension, multiplied with activations that are rounded to bytes block by block as well
+(accuracy level 4). Everything else stays float32.
 
-The model is edited on the wire format of protocol buffers, of which four messages are understood and all
-other fields copied, so that neither the onnx package nor a second copy of the weights is needed. Decides
-nothing about which models are worth it.
+A model is edited on the wire format of protocol buffers, of which four messages are understood and all other
+fields copied, so that neither the onnx package nor a second copy of the weights is needed. Decides nothing
+about which models are worth it.
 """
 
 from __future__ import annotations
