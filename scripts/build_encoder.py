@@ -109,7 +109,7 @@ def check(folder: Path) -> str:
     near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
     if not near > far:
         raise EncoderError(
-            f"{folder}: two questions about a bill are less alike ({near:.2f}) than cake ({far:.2f})."
+            f"{folder}: texts about bills ({near:.2f}) are no nearer than cake ({far:.2f})."
         )
     started = time.perf_counter()
     for n in range(20):
