@@ -108,9 +108,7 @@ def check(folder: Path) -> str:
     vectors = encoder.encode(PROBES)
     near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
     if not near > far:
-        raise EncoderError(
-            f"{folder}: texts about bills ({near:.2f}) are no nearer than cake ({far:.2f})."
-        )
+        raise EncoderError(f"{folder}: texts about bills ({near:.2f}) are no nearer than cake ({far:.2f}).")
     started = time.perf_counter()
     for n in range(20):
         encoder.encode([f"{PROBES[0]} {n}"])
