@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import structlog
@@ -118,11 +118,11 @@ def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
     text = clean(text)
-    return _classification(served, text, served.predict([text])[0])
+    return _with_segments(served, text, served.predict([text])[0])
 
 
 def classify_all(texts: Sequence[str]) -> list[Classification]:
-    """Return what the live release says about each text, all from the same version; else as ``classify``."""
+    """Return what the live release says about each text, all from one version; looks for no segments."""
     served = _live_model.current()
     return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
 
@@ -141,7 +141,7 @@ def classify_and_explain(
     """
     served = _live_model.current() if version is None else _serve(version, (0, 0, ""))
     text = clean(text)
-    classification = _classification(served, text, served.predict([text])[0])
+    classification = _with_segments(served, text, served.predict([text])[0])
     reasons = served.classifier.explain(text)
     explanation = Explanation(
         intent=classification.intent,
@@ -154,7 +154,11 @@ def classify_and_explain(
     return classification, explanation
 
 
-def _classification(served: Served, text: str, prediction: Prediction) -> Classification:
+def _with_segments(served: Served, text: str, prediction: Prediction) -> Classification:
+    return replace(_classification(served, prediction), segments=segments(text, prediction, served.predict))
+
+
+def _classification(served: Served, prediction: Prediction) -> Classification:
     others = [(label, score) for label, score in prediction.scores if label != prediction.label]
     return Classification(
         intent=prediction.label,
@@ -169,7 +173,6 @@ def _classification(served: Served, text: str, prediction: Prediction) -> Classi
         ),
         release=served.release,
         model_version=served.model_version,
-        segments=segments(text, prediction, served.predict),
     )
 
 
