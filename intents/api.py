@@ -36,6 +36,7 @@ CLASSIFY_EXAMPLE = OpenApiExample(
         "nearest_examples": [{"id": 17, "text": "my password reset link has expired", "similarity": 0.71}],
         "release": 3,
         "model_version": 4,
+        "segments": [],
     },
     status_codes=["200"],
     response_only=True,
@@ -51,7 +52,7 @@ class ClassifyView(APIView):
         summary="Classify a message",
         description=(
             "Says which intent a message has. Look at `is_fallback` before acting: when it is true, the top "
-            "intent is a guess. Nothing is stored."
+            "intent is a guess. A message with two wishes has one segment for each. Nothing is stored."
         ),
         tags=["intents"],
         request=ClassifyRequest,

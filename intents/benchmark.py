@@ -59,6 +59,7 @@ def run(
         "p95_ms": p95_ms,
         "n_train": len(train_set),
         "n_test": len(test_set),
+        "used_unlabelled": model.report.used_unlabelled,
         "settings": {**asdict(model.report.settings), "threshold": classifier.threshold},
         "chosen_by": CHOSEN_BY,
     }

@@ -6,8 +6,8 @@ Decides neither the scores (intents.scoring) nor what a fallback leads to (the r
 The confidence of the top intent is built in three steps. The two scores, each divided by its out-of-fold
 standard deviation, are added and made probabilities by one temperature (Guo et al. 2017). The log-odds of the
 top intent then gain SCOPE_WEIGHT · scope, where scope says in standard deviations how familiar the text looks
-(top logistic score and similarity of the nearest example); this is what tells off-topic texts. Platt's two
-numbers finally map that evidence to the share of correct answers.
+(similarity of the nearest example, and closeness to the nearest intent); this is what tells off-topic texts.
+Platt's two numbers finally map that evidence to the share of correct answers.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Calibrator:
     ridge_scale: float = 0.06
     logistic_scale: float = 1.3
     temperature: float = 0.85  # multiplies the summed scores
-    logistic_mean: float = 5.0
-    logistic_deviation: float = 1.5
     nearest_mean: float = 0.75
     nearest_deviation: float = 0.1
-    slope: float = 0.65
-    intercept: float = 0.5
+    distance_mean: float = 25.0
+    distance_deviation: float = 6.0
+    slope: float = 0.3
+    intercept: float = 1.4
 
     def probabilities(self, raw: RawScores) -> np.ndarray:
         """Return one probability per class, (n, classes); what is missing to 1 is "none of these"."""
@@ -60,9 +60,9 @@ class Calibrator:
         return (ridge / self.ridge_scale + logistic / self.logistic_scale).astype(np.float64)
 
     def _evidence(self, top: np.ndarray, raw: RawScores) -> np.ndarray:
-        familiar = (raw.logistic.max(axis=1) - self.logistic_mean) / self.logistic_deviation
         near = (raw.nearest - self.nearest_mean) / self.nearest_deviation
-        return logit(np.clip(top, 1e-6, 1 - 1e-6)) + SCOPE_WEIGHT * (familiar + near) / 2
+        close = (self.distance_mean - raw.distances) / self.distance_deviation
+        return logit(np.clip(top, 1e-6, 1 - 1e-6)) + SCOPE_WEIGHT * (near + close) / 2
 
 
 TYPICAL = Calibrator()
@@ -81,15 +81,14 @@ def fit_calibrator(raw: RawScores, y: np.ndarray, off_topic: RawScores) -> Calib
     """Fit on out-of-fold scores of in-scope texts with true classes ``y`` (n,), and on off-topic texts."""
     if len(y) < FEW_ROWS:
         return TYPICAL
-    top_logistic = raw.logistic.max(axis=1)
     start = Calibrator(
         ridge_scale=_spread(raw.ridge),
         logistic_scale=_spread(raw.logistic),
         temperature=1.0,
-        logistic_mean=float(top_logistic.mean()),
-        logistic_deviation=_spread(top_logistic),
         nearest_mean=float(raw.nearest.mean()),
         nearest_deviation=_spread(raw.nearest),
+        distance_mean=float(raw.distances.mean()),
+        distance_deviation=_spread(raw.distances),
     )
     sums = start._sums(raw.ridge, raw.logistic)
     temperature = _fit_temperature(sums, y)

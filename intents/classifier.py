@@ -20,11 +20,12 @@ import numpy as np
 
 from core.errors import DomainError
 from intents.calibration import Calibrator
+from intents.familiarity import Clouds
 from intents.scoring import Scorer, Settings, Views
 from nlp.encoder import Encoding, SentenceEncoder
 from nlp.similarity import TokenBank
 
-ARTEFACT_FORMAT = 1
+ARTEFACT_FORMAT = 2
 TRUSTED_TYPES: list[str] = []  # an artefact holds arrays, numbers and texts only: no other type is ever built
 NEAREST = 5
 # what skops, zipfile, json and numpy raise on a file that skops.io.dumps did not write
@@ -178,8 +179,8 @@ class IntentClassifier:
         """Read an artefact; raise ArtefactRefused unless it is exactly what save() writes for ``encoder``."""
         state = _read_state(Path(path), sha256)
         try:
-            if state["format"] != ARTEFACT_FORMAT:
-                raise ArtefactRefused(f"{path} has format {state['format']!r}, not {ARTEFACT_FORMAT}.")
+            if (found := state["format"]) != ARTEFACT_FORMAT:
+                raise ArtefactRefused(f"{path} has format {found!r}, not {ARTEFACT_FORMAT}; train it again.")
             if state["encoder"] != encoder.fingerprint:
                 raise ArtefactRefused(f"{path} was trained with another sentence encoder; train it again.")
             classifier = cls(
@@ -233,6 +234,8 @@ def _scorer_arrays(scorer: Scorer) -> dict[str, np.ndarray]:
         "landmark_rows": scorer.landmark_rows,
         "ridge_weights": scorer.ridge_weights,
         "logistic_weights": scorer.logistic_weights,
+        "whitening": scorer.clouds.whitening,
+        "centres": scorer.clouds.centres,
     }
 
 
@@ -245,6 +248,7 @@ def _scorer(state: dict[str, Any]) -> Scorer:
         landmark_rows=_array(state, "landmark_rows", 1),
         ridge_weights=_array(state, "ridge_weights", 2),
         logistic_weights=_array(state, "logistic_weights", 2),
+        clouds=Clouds(_array(state, "whitening", 2), _array(state, "centres", 2)),
     )
 
 
@@ -269,6 +273,8 @@ def _check_shapes(classifier: IntentClassifier, path: Path | str) -> None:
         and scorer.landmarks.sentences.shape == (m, d)
         and scorer.ridge_weights.shape == (m, c)
         and scorer.logistic_weights.shape == (d + 1, c)
+        and scorer.clouds.whitening.shape == (d, d)
+        and scorer.clouds.centres.shape == (c, d)
         and scorer.landmark_rows.shape == classifier.example_rows.shape == (m,)
         and m > 0
         and starts[0] == 0

@@ -23,12 +23,23 @@ class NearestExample:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a message that has an intent of its own, with that intent's confidence."""
+
+    text: str
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
     """What the live release says about a text.
 
     ``intent`` is always the most probable intent; ``is_fallback`` says that it must not be acted on because
     confidence is under ``threshold`` or the text looks like nothing the model knows. ``margin`` is the
     confidence of the first intent less that of the second. ``alternatives`` are the next ones, best first.
+    ``segments`` are the parts of a message with two or more different intents, in order; empty for a message
+    with one.
     """
 
     intent: str
@@ -40,6 +51,7 @@ class Classification:
     nearest_examples: tuple[NearestExample, ...]
     release: int
     model_version: int
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

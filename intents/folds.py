@@ -7,12 +7,13 @@ reported as not evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from intents.scoring import RawScores, Scorer, Settings
+from intents.scoring import RawScores, Settings
+from intents.self_training import fit_with_surest
 from nlp.encoder import Encoding
 
 NEVER_HELD_OUT = -1
@@ -86,8 +87,10 @@ def assign_folds(
     return fold_of
 
 
-def out_of_fold(material: Material, settings: Settings, tell: Progress) -> OutOfFold:
-    """Score each held-out row by a model trained on the other folds and on the intent names.
+def out_of_fold(
+    material: Material, settings: Settings, tell: Progress, unlabelled: Sequence[Encoding] = ()
+) -> OutOfFold:
+    """Score each held-out row by a model trained on the other folds, the intent names and ``unlabelled``.
 
     With many rows only as many folds are held out as settings.most_held_out asks for.
     """
@@ -103,7 +106,7 @@ def out_of_fold(material: Material, settings: Settings, tell: Progress) -> OutOf
         if len(rows) == 0 or len(np.unique(train_y)) < 2:
             continue
         encodings = [*(material.encodings[i] for i in train), *material.name_encodings]
-        scorer = Scorer.fit(encodings, train_y, classes, settings)
+        scorer = fit_with_surest(encodings, train_y, classes, unlabelled, settings)
         held_out.append(rows)
         scores.append(scorer.scores([material.encodings[i] for i in rows], settings))
         if sum(len(r) for r in held_out) >= settings.most_held_out:
@@ -116,11 +119,14 @@ def _joined(
 ) -> OutOfFold:
     if not held_out:
         nothing = np.zeros((0, classes), dtype=np.float32)
-        return OutOfFold(np.zeros(0, np.int64), np.zeros(0, np.int64), RawScores(nothing, nothing, nothing))
+        return OutOfFold(
+            np.zeros(0, np.int64), np.zeros(0, np.int64), RawScores(nothing, nothing, nothing, nothing[:, 0])
+        )
     rows = np.concatenate(held_out)
     raw = RawScores(
         np.vstack([s.ridge for s in scores]),
         np.vstack([s.logistic for s in scores]),
         np.concatenate([s.nearest for s in scores])[:, None],
+        np.concatenate([s.distances for s in scores]),
     )
     return OutOfFold(rows, fold_of[rows], raw)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import structlog
@@ -24,6 +24,7 @@ from intents.artefacts import artefact_load, encoder
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.contracts import Classification, Explanation, IntentScore, NearestExample, TermWeight
 from intents.models import ModelVersion, Release
+from intents.segments import segments
 from nlp.cleaning import clean
 from nlp.combining import Combiner
 
@@ -116,11 +117,12 @@ _live_model = LiveModel()
 def classify(text: str) -> Classification:
     """Return what the live release says about ``text``; raise Unavailable (no_release) when none is live."""
     served = _live_model.current()
-    return _classification(served, served.predict([clean(text)])[0])
+    text = clean(text)
+    return _with_segments(served, text, served.predict([text])[0])
 
 
 def classify_all(texts: Sequence[str]) -> list[Classification]:
-    """Return what the live release says about each text, all from the same version; else as ``classify``."""
+    """Return what the live release says about each text, all from one version; looks for no segments."""
     served = _live_model.current()
     return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
 
@@ -139,7 +141,7 @@ def classify_and_explain(
     """
     served = _live_model.current() if version is None else _serve(version, (0, 0, ""))
     text = clean(text)
-    classification = _classification(served, served.predict([text])[0])
+    classification = _with_segments(served, text, served.predict([text])[0])
     reasons = served.classifier.explain(text)
     explanation = Explanation(
         intent=classification.intent,
@@ -150,6 +152,10 @@ def classify_and_explain(
         model_version=served.model_version,
     )
     return classification, explanation
+
+
+def _with_segments(served: Served, text: str, prediction: Prediction) -> Classification:
+    return replace(_classification(served, prediction), segments=segments(text, prediction, served.predict))
 
 
 def _classification(served: Served, prediction: Prediction) -> Classification:

@@ -21,7 +21,8 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
     """Return the out-of-fold figures: pooled over folds, each text judged by a model that had not seen it.
 
     Keys: n_examples, n_evaluated, accuracy (with interval, before fallback), macro_f1, ece, fallback,
-    per_intent, coverage_risk, reliability, confusions, worst, not_evaluated, seconds.
+    per_intent (with the threshold recommended for each), coverage_risk, reliability, confusions, worst,
+    not_evaluated, thresholds_by_intent (of all intents), used_unlabelled, seconds.
     """
     evaluation = report.evaluation
     right = wilson_interval(round(evaluation.accuracy * evaluation.n), evaluation.n)
@@ -45,6 +46,7 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
                 "recall": score.recall,
                 "f1": score.f1,
                 "n": score.n,
+                "threshold": report.thresholds_by_intent[score.label],
                 "confused_with": [{"slug": label, "n": n} for label, n in score.confused_with],
             }
             for score in evaluation.per_intent
@@ -57,6 +59,8 @@ def metrics_of(report: TrainingReport) -> dict[str, Any]:
             for q in evaluation.worst
         ],
         "not_evaluated": list(evaluation.not_evaluated),
+        "thresholds_by_intent": report.thresholds_by_intent,
+        "used_unlabelled": report.used_unlabelled,
         "seconds": report.seconds,
     }
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, eigh
 from threadpoolctl import ThreadpoolController
 
 from intents.adapter import AdapterSettings, adapted, fit_adapter
+from intents.familiarity import Clouds
 from nlp.encoder import Encoding
-from nlp.similarity import TokenBank, max_similarities
+from nlp.similarity import PositionBank, TokenBank, max_similarities
 
 # OpenBLAS threads spin while they wait: with several workers on few cores one thread each is much faster
 _BLAS = ThreadpoolController()
@@ -62,11 +64,15 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class RawScores:
-    """Scores of n texts: ``ridge`` and ``logistic`` (n, classes), ``similarities`` to landmarks (n, m)."""
+    """Scores of n texts: ``ridge`` and ``logistic`` (n, classes), ``similarities`` to landmarks (n, m).
+
+    ``distances`` (n,) are those to the nearest intent (intents.familiarity).
+    """
 
     ridge: np.ndarray
     logistic: np.ndarray
     similarities: np.ndarray
+    distances: np.ndarray
 
     @property
     def nearest(self) -> np.ndarray:
@@ -75,7 +81,7 @@ class RawScores:
 
     def take(self, rows: np.ndarray) -> RawScores:
         """Return the scores of the texts at ``rows``."""
-        return RawScores(self.ridge[rows], self.logistic[rows], self.similarities[rows])
+        return RawScores(self.ridge[rows], self.logistic[rows], self.similarities[rows], self.distances[rows])
 
     def joined(self, other: RawScores) -> RawScores:
         """Return these scores followed by those of ``other``, from the same scorer."""
@@ -83,10 +89,11 @@ class RawScores:
             np.vstack([self.ridge, other.ridge]),
             np.vstack([self.logistic, other.logistic]),
             np.vstack([self.similarities, other.similarities]),
+            np.concatenate([self.distances, other.distances]),
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorer:
     """A fitted scorer. ``landmark_rows`` says which training rows the m landmarks are."""
 
@@ -96,6 +103,12 @@ class Scorer:
     landmark_rows: np.ndarray  # (m,)
     ridge_weights: np.ndarray  # (m, classes)
     logistic_weights: np.ndarray  # (d + 1, classes)
+    clouds: Clouds
+
+    @cached_property
+    def landmark_tokens(self) -> PositionBank:
+        """Return the landmarks' tokens as texts are compared with them."""
+        return PositionBank.of(self.landmarks.tokens)
 
     @classmethod
     def fit(cls, encodings: Sequence[Encoding], y: np.ndarray, classes: int, settings: Settings) -> Scorer:
@@ -108,10 +121,13 @@ class Scorer:
             views = _views(bank, sentences, adapter, projection)
             rows = choose_landmarks(y, settings)
             landmarks = views if len(rows) == len(y) else views.take(rows)
-            kernel_rows = kernel(views, landmarks, max_similarities(views.tokens, landmarks.tokens), settings)
+            kernel_rows = kernel(
+                views, landmarks, max_similarities(views.tokens, PositionBank.of(landmarks.tokens)), settings
+            )
             ridge = fit_ridge(kernel_rows, kernel_rows[rows], np.eye(classes)[y], settings.ridge)
             logistic = fit_logistic(views.sentences, y, classes, settings.logistic_c)
-        return cls(adapter, projection, landmarks, rows, ridge, logistic)
+            clouds = Clouds.fit(views.sentences, y)
+        return cls(adapter, projection, landmarks, rows, ridge, logistic, clouds)
 
     def scores(self, encodings: Sequence[Encoding], settings: Settings) -> RawScores:
         """Return the scores of encoded texts."""
@@ -119,10 +135,11 @@ class Scorer:
             bank = TokenBank.of([e.tokens for e in encodings])
             sentences = np.stack([e.sentence for e in encodings])
             views = _views(bank, sentences, self.adapter, self.projection)
-            similarities = max_similarities(views.tokens, self.landmarks.tokens)
+            similarities = max_similarities(views.tokens, self.landmark_tokens)
             ridge = kernel(views, self.landmarks, similarities, settings) @ self.ridge_weights
             logistic = views.sentences @ self.logistic_weights[:-1] + self.logistic_weights[-1]
-        return RawScores(ridge, logistic, similarities)
+            distances = self.clouds.distances(views.sentences)
+        return RawScores(ridge, logistic, similarities, distances)
 
 
 def _views(bank: TokenBank, sentences: np.ndarray, adapter: np.ndarray, projection: np.ndarray) -> Views:
@@ -131,8 +148,10 @@ def _views(bank: TokenBank, sentences: np.ndarray, adapter: np.ndarray, projecti
 
 def _principal_axes(vectors: np.ndarray, dimensions: int) -> np.ndarray:
     """Return the leading principal axes of ``vectors`` (n, d) about the origin, (d, dimensions)."""
-    _, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
-    return np.ascontiguousarray(axes[:, ::-1][:, :dimensions], dtype=np.float32)
+    size = vectors.shape[1]
+    leading = (max(0, size - dimensions), size - 1)
+    _, axes = eigh((vectors.T @ vectors).astype(np.float64), subset_by_index=leading)
+    return np.ascontiguousarray(axes[:, ::-1], dtype=np.float32)
 
 
 def kernel(a: Views, b: Views, similarities: np.ndarray, settings: Settings) -> np.ndarray:

@@ -37,6 +37,14 @@ class ClassifyNearestExample(serializers.Serializer[Any]):
     similarity = serializers.FloatField()
 
 
+class ClassifySegment(serializers.Serializer[Any]):
+    """A part of the message that has an intent of its own."""
+
+    text = serializers.CharField()
+    intent = serializers.CharField()
+    confidence = serializers.FloatField()
+
+
 class ClassifyTerm(serializers.Serializer[Any]):
     """A part of the text and how far it speaks for the intent."""
 
@@ -63,6 +71,10 @@ class ClassifyResponse(serializers.Serializer[Any]):
     nearest_examples = ClassifyNearestExample(many=True, help_text="The 3 nearest training examples.")
     release = serializers.IntegerField(help_text="Number of the release that answered.")
     model_version = serializers.IntegerField(help_text="Number of the model version of that release.")
+    segments = ClassifySegment(
+        many=True,
+        help_text="The parts of a message with two or more different intents, in order; otherwise empty.",
+    )
     terms = ClassifyTerm(many=True, required=False, help_text="With `explain` only: up to 5 terms.")
 
 

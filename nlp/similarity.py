@@ -3,6 +3,10 @@
 s(a, b) is the mean of the best cosine of each token of ``a`` among the tokens of ``b``, averaged with the
 same thing the other way round (a symmetric form of ColBERT's MaxSim, Khattab & Zaharia 2020). It keeps what
 one mean vector blurs: which of the words agree. Decides nothing about what similar texts mean.
+
+The texts that others are compared with stand in a PositionBank: all first tokens, then all second tokens, and
+so on, the longest text first. The best token of each text is then a running maximum over long contiguous
+runs, one a position, however many texts there are.
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 BLOCK_CELLS = 4_000_000  # cells of one block of token cosines: 16 MB of float32
-WIDE = 64  # columns from which a loop over np.max, which is vectorised, beats np.maximum.reduceat
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +47,56 @@ class TokenBank:
         return TokenBank.of([self.vectors[self.starts[i] : ends[i]] for i in rows])
 
 
-def max_similarities(a: TokenBank, b: TokenBank) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class PositionBank:
+    """The same tokens by position: ``columns`` (d, N) float32, C-contiguous.
+
+    ``order`` (m,) lists the texts from the longest to the shortest, ``lengths`` (m,) theirs in that order;
+    ``counts`` (longest,) says how many texts have a first, second, third … token.
+    """
+
+    columns: np.ndarray
+    order: np.ndarray
+    lengths: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, bank: TokenBank) -> PositionBank:
+        """Rearrange ``bank``."""
+        order = np.argsort(-bank.lengths, kind="stable")
+        lengths = bank.lengths[order]
+        counts = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left")
+        rows = np.concatenate([bank.starts[order[:n]] + place for place, n in enumerate(counts)])
+        return cls(np.ascontiguousarray(bank.vectors[rows].T), order, lengths, counts)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def positions(self) -> list[tuple[int, slice]]:
+        """Return for each position how many texts have it, and the columns of their tokens there."""
+        ends = np.cumsum(self.counts).tolist()
+        return [(n, slice(end - n, end)) for n, end in zip(self.counts.tolist(), ends, strict=True)]
+
+
+def max_similarities(a: TokenBank, b: PositionBank) -> np.ndarray:
     """Return symmetric MaxSim, (len(a), len(b)) float32, 1.0 for equal texts; memory stays bounded."""
-    if a is b:
-        one_way = _best_matches(a, b, both_ways=False)
-        return (one_way + one_way.T) / 2
-    return _best_matches(a, b, both_ways=True)
-
-
-def _best_matches(a: TokenBank, b: TokenBank, *, both_ways: bool) -> np.ndarray:
-    """Return the mean best cosine of the tokens of ``a`` in ``b``, averaged with the other way if asked."""
-    out = np.empty((len(b), len(a)), dtype=np.float32)
-    a_lengths, b_lengths = a.lengths, b.lengths
-    for first, last in _blocks(a_lengths, BLOCK_CELLS // max(1, len(b.vectors))):
+    out = np.empty((len(a), len(b)), dtype=np.float32)
+    positions, lengths = b.positions(), a.lengths
+    for first, last in _blocks(lengths, BLOCK_CELLS // b.columns.shape[1]):
         begin = a.starts[first]
         end = a.starts[last] if last < len(a) else len(a.vectors)
-        starts = a.starts[first:last] - begin
-        cosines = b.vectors @ a.vectors[begin:end].T
-        best = np.add.reduceat(_segment_maxima(cosines, b.starts), starts, axis=1)
-        out[:, first:last] = best / a_lengths[first:last]
-        if both_ways:
-            back = _segment_maxima(np.ascontiguousarray(cosines.T), starts)
-            out[:, first:last] += np.add.reduceat(back, b.starts, axis=1).T / b_lengths[:, None]
-            out[:, first:last] /= 2
-    return out.T
-
-
-def _segment_maxima(matrix: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the column maxima of each run of rows that begins at ``starts``, (len(starts), columns)."""
-    if matrix.shape[1] < WIDE:
-        return np.maximum.reduceat(matrix, starts, axis=0)
-    out = np.empty((len(starts), matrix.shape[1]), dtype=matrix.dtype)
-    for i, run in enumerate(np.split(matrix, starts[1:])):
-        np.max(run, axis=0, out=out[i])
-    return out
+        cuts = a.starts[first + 1 : last] - begin
+        cosines = a.vectors[begin:end] @ b.columns
+        # best of each text of a for each token of b; np.max of a few long rows is faster than one reduceat
+        back = np.stack([rows.max(axis=0) for rows in np.split(cosines, cuts)])
+        best = np.full((len(cosines), len(b)), -np.inf, dtype=np.float32)
+        back_sums = np.zeros((last - first, len(b)), dtype=np.float32)
+        for n, columns in positions:
+            np.maximum(best[:, :n], cosines[:, columns], out=best[:, :n])
+            back_sums[:, :n] += back[:, columns]
+        best_sums = np.stack([rows.sum(axis=0) for rows in np.split(best, cuts)])
+        out[first:last, b.order] = best_sums / lengths[first:last, None] + back_sums / b.lengths
+    return out / 2
 
 
 def _blocks(lengths: np.ndarray, most_tokens: int) -> list[tuple[int, int]]:

@@ -21,7 +21,8 @@ def _scores(n: int, classes: int, seed: int, signal: float) -> tuple[RawScores, 
     ridge, logistic = rng.normal(0, 0.1, (n, classes)), rng.normal(0, 1, (n, classes))
     ridge[np.arange(n), y] += 0.2 * signal
     logistic[np.arange(n), y] += 2 * signal
-    return RawScores(ridge, logistic, rng.normal(0.7 + 0.05 * signal, 0.05, (n, 1))), y
+    nearest, distances = rng.normal(0.7 + 0.05 * signal, 0.05, (n, 1)), rng.normal(25, 5, n)
+    return RawScores(ridge, logistic, nearest, distances), y
 
 
 @pytest.mark.row("3.16")

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import skops.io
 
+from intents import training
 from intents.classifier import ArtefactRefused, IntentClassifier, Prediction
 from intents.dataset import Dataset, DatasetError
 from intents.folds import NEVER_HELD_OUT, assign_folds
+from intents.intent_thresholds import thresholds_by_intent
 from intents.training import TrainedModel, spoken_name, train
 from nlp.encoder import SentenceEncoder, load_encoder
 from tests.intents.phrases import PHRASES
@@ -96,13 +98,50 @@ def test_known_off_topic_texts_set_the_threshold(encoder: SentenceEncoder) -> No
     assert all(0 <= p.confidence <= 1 for p in model.classifier.predict(OFF_TOPIC))
 
 
-def test_unlabelled_messages_are_learnt_from_but_are_no_examples(
-    encoder: SentenceEncoder, classifier: IntentClassifier
+UNLABELLED = ("my password is not accepted", "send me last month's invoice", *OFF_TOPIC)
+
+
+def test_unlabelled_messages_that_win_in_cross_validation_are_learnt_from_but_are_no_examples(
+    encoder: SentenceEncoder, classifier: IntentClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extra = ("my password is not accepted", "send me last month's invoice", *OFF_TOPIC)
-    learnt = train(DATASET, encoder=encoder, unlabelled=extra).classifier
-    assert len(learnt.scorer.landmark_rows) > len(classifier.scorer.landmark_rows)
-    assert set(learnt.example_rows[learnt.example_rows >= 0]) == set(range(len(DATASET)))
+    rights = iter([35, 34])  # with them, and without
+    monkeypatch.setattr(training, "_right", lambda scores, material: next(rights))
+    learnt = train(DATASET, encoder=encoder, unlabelled=UNLABELLED)
+    assert learnt.report.used_unlabelled
+    scorer = learnt.classifier.scorer
+    assert len(scorer.landmark_rows) > len(classifier.scorer.landmark_rows)
+    rows = learnt.classifier.example_rows
+    assert set(rows[rows >= 0]) == set(range(len(DATASET)))
+
+
+def test_unlabelled_messages_that_win_nothing_change_nothing(
+    encoder: SentenceEncoder, classifier: IntentClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_right", lambda scores, material: 34)
+    ignored = train(DATASET, encoder=encoder, unlabelled=UNLABELLED)
+    assert not ignored.report.used_unlabelled
+    np.testing.assert_array_equal(ignored.classifier.scorer.ridge_weights, classifier.scorer.ridge_weights)
+    assert ignored.classifier.threshold == classifier.threshold
+
+
+@pytest.mark.row("3.16")
+def test_every_intent_has_a_recommended_threshold_between_its_answers_and_the_common_one(
+    model: TrainedModel,
+) -> None:
+    found = model.report.thresholds_by_intent
+    assert set(found) == set(PHRASES)
+    assert all(0 < threshold < 1 for threshold in found.values())
+
+
+@pytest.mark.row("3.16")
+def test_a_recommended_threshold_is_drawn_to_the_common_one_the_more_the_fewer_answers_there_are() -> None:
+    confidence = np.array([0.9] * 20 + [0.9] * 80 + [0.1])
+    y = np.array([0] * 20 + [1] * 80 + [2])
+    correct = np.array([1.0] * 100 + [0.0])  # of intent 2 nothing was right
+    found = thresholds_by_intent(confidence, correct, y, ["few", "many", "none"], 0.5)
+    assert found["none"] == pytest.approx(0.5)
+    assert found["few"] == pytest.approx(0.75)  # half of the log-odds of 0.9
+    assert 0.75 < found["many"] < 0.9
 
 
 @pytest.mark.row("7.2")
@@ -309,7 +348,7 @@ def test_an_artefact_of_another_encoder_or_format_or_shape_is_refused(
     state = skops.io.loads(path.read_bytes(), trusted=[])
     for change, words in (
         ({"encoder": "0" * 16}, "another sentence encoder"),
-        ({"format": 2}, "format 2"),
+        ({"format": 1}, "format 1"),
         ({"labels": state["labels"][1:]}, "do not fit"),
         ({"adapter": state["adapter"] * np.nan}, "not finite"),
         ({"projection": None}, "not a numeric array"),

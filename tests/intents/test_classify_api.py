@@ -26,6 +26,7 @@ KEYS = {
     "nearest_examples",
     "release",
     "model_version",
+    "segments",
 }
 
 
@@ -60,6 +61,19 @@ def test_the_answer_has_the_promised_keys_and_names_the_version(
     nearest = answer["nearest_examples"][0]
     assert (nearest["id"], nearest["text"]) == (example.pk, example.text)
     assert nearest["similarity"] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.row("3.19")
+def test_two_wishes_in_one_message_are_two_segments_and_one_wish_is_none(
+    bot: Client, make_version: Callable[..., ModelVersion], actor: Actor
+) -> None:
+    release_activate(actor=actor, version=make_version())
+    answer = classify(bot, {"text": "refund and also export my data"}).json()
+    first, second = answer["segments"]
+    assert (first["text"], first["intent"]) == ("refund", "billing_inquiry")
+    assert (second["text"], second["intent"]) == ("export my data", "data_export")
+    assert min(first["confidence"], second["confidence"]) >= answer["threshold"]
+    assert classify(bot, {"text": "please export my data"}).json()["segments"] == []
 
 
 @pytest.mark.row("3.21")

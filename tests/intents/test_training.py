@@ -98,6 +98,8 @@ def test_a_training_job_leaves_a_ready_version_with_honest_figures(
         assert row["f1"] == pytest.approx(expected)
         assert sum(c["n"] for c in row["confused_with"]) == pytest.approx(row["n"] * (1 - row["recall"]))
     assert 0 <= metrics["ece"] <= 1
+    assert {row["slug"]: row["threshold"] for row in metrics["per_intent"]} == metrics["thresholds_by_intent"]
+    assert metrics["used_unlabelled"] is False
     assert metrics["accuracy"] > 0.7
     fallback = metrics["fallback"]
     assert fallback["low"] <= fallback["ratio"] <= fallback["high"]

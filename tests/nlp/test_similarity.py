@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nlp import similarity
-from nlp.similarity import TokenBank, max_similarities
+from nlp.similarity import PositionBank, TokenBank, max_similarities
 
 
 def _texts(n: int, seed: int, longest: int = 9) -> list[np.ndarray]:
@@ -26,16 +26,23 @@ def test_max_similarity_follows_its_definition_in_blocks_of_any_size(
 ) -> None:
     monkeypatch.setattr(similarity, "BLOCK_CELLS", cells)
     a, b = _texts(n, 1), _texts(m, 2)
-    found = max_similarities(TokenBank.of(a), TokenBank.of(b))
+    found = max_similarities(TokenBank.of(a), PositionBank.of(TokenBank.of(b)))
     np.testing.assert_allclose(found, [[_by_definition(x, y) for y in b] for x in a], atol=1e-6)
 
 
 def test_a_bank_with_itself_is_symmetric_with_ones() -> None:
-    texts = _texts(25, 3)
-    bank = TokenBank.of(texts)
-    found = max_similarities(bank, bank)
-    np.testing.assert_allclose(found, max_similarities(bank, TokenBank.of(texts)), atol=1e-6)
+    bank = TokenBank.of(_texts(25, 3))
+    found = max_similarities(bank, PositionBank.of(bank))
+    np.testing.assert_allclose(found, found.T, atol=1e-6)
     np.testing.assert_allclose(np.diag(found), 1, atol=1e-6)
+
+
+def test_a_position_bank_holds_first_tokens_of_the_longest_text_first() -> None:
+    texts = [np.full((length, 2), length, dtype=np.float32) for length in (1, 3, 2)]
+    bank = PositionBank.of(TokenBank.of(texts))
+    assert bank.order.tolist() == [1, 2, 0]
+    assert bank.counts.tolist() == [3, 2, 1]
+    assert bank.columns[0].tolist() == [3, 2, 1, 3, 2, 3]
 
 
 def test_taking_texts_from_a_bank_keeps_their_tokens() -> None:

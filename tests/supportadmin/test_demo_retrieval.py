@@ -129,7 +129,7 @@ def test_with_the_right_intent_more_of_the_held_out_messages_find_their_article(
     plain = sum(demo.found(row["text"])[0] in row["articles"] for row in rows)
     told = sum(demo.found(row["text"], labels[row["intent"]])[0] in row["articles"] for row in rows)
     assert len(rows) == 81
-    assert (plain, told) == (56, 66)
+    assert (plain, told) == (55, 66)
 
 
 def test_every_held_out_message_names_articles_that_exist() -> None:
