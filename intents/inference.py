@@ -107,11 +107,30 @@ class LiveModel:
             )
         return self._served
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether a thread is loading another release."""
+        return self._loading.locked()
+
     def _lately_refused(self, key: Key) -> bool:
         return self._refused == key and time.monotonic() - self._refused_at < RETRY_SECONDS
 
 
 _live_model = LiveModel()
+
+
+def live_model_problem() -> str:
+    """Return why the live release does not answer itself, or "" where it does; "" too where none is live."""
+    key = _live_key()
+    if key is None:
+        return ""
+    try:
+        served = _live_model.current()
+    except Unavailable as refusal:
+        return refusal.message
+    if served.key == key or _live_model.is_changing:
+        return ""
+    return f"The file of Release {key[1]} cannot be used, so Release {served.release} answers in its place."
 
 
 def classify(text: str) -> Classification:

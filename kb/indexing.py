@@ -94,6 +94,12 @@ def index_rebuild(*, progress: Callable[[int, int], None], force: bool = False) 
     return {**counts, "embeddings_pruned": prune_embeddings()}
 
 
+def index_follow_encoder(*, progress: Callable[[int, int], None]) -> dict[str, int]:
+    """Bring the index up to date where articles were indexed with another encoder; else do nothing."""
+    others = ArticleIndexState.objects.exclude(encoder__in=("", encoder().fingerprint))
+    return index_rebuild(progress=progress) if others.exists() else {}
+
+
 def prune_embeddings() -> int:
     """Delete embeddings of texts that are in no indexed chunk, or of another encoder; return how many."""
     used = IndexedChunk.objects.values("text_hash")

@@ -15,7 +15,7 @@ from kb.exchange.uploads import uploads_forget
 from kb.findings.comparing import TASK as COMPARE_TASK
 from kb.findings.comparing import compare, compare_queue
 from kb.gaps.resolving import gaps_check
-from kb.indexing import index_rebuild, sync_article
+from kb.indexing import index_follow_encoder, index_rebuild, sync_article
 from kb.linting import relint, relint_around
 from kb.models import Article
 from kb.questions.running import TASK as TEST_TASK
@@ -39,6 +39,12 @@ def sync(*, progress: Progress, article_id: int) -> dict[str, Any]:
 def rebuild(*, progress: Progress, force: bool = False) -> dict[str, Any]:
     """Bring the whole index up to date."""
     return index_rebuild(progress=progress, force=force)
+
+
+@handler("kb.tasks.follow_encoder")
+def follow_encoder(*, progress: Progress) -> dict[str, Any]:
+    """Index anew what another encoder has indexed, as after an update of the product."""
+    return index_follow_encoder(progress=progress)
 
 
 @handler("kb.tasks.publish_scheduled")

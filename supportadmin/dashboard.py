@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 
 from core.models import Activity, Heartbeat, Job
 from intents.contracts import IntentsSummary
+from intents.inference import live_model_problem
 from intents.mapping import category_mapping
 from intents.selectors import intents_summary
 from intents.tagging.selectors import tagging_disagreements
@@ -168,12 +169,17 @@ def _needs(
         ),
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
         _unknown_actions(runtime.unknown_actions),
-        None
-        if intents.live_release is not None
-        else Need(
-            "No model is live", "every turn goes to a person", _list("intents_modelversion"), "train", "bad"
-        ),
+        _model_need(intents),
     ]
+
+
+def _model_need(intents: IntentsSummary) -> Need | None:
+    """Return what is wrong with the live model, if anything is."""
+    models = _list("intents_modelversion")
+    if intents.live_release is None:
+        return Need("No model is live", "every turn goes to a person", models, "train", "bad")
+    problem = live_model_problem()
+    return Need("The live model is not usable", problem, models, "train again", "bad") if problem else None
 
 
 def _unknown_actions(count: int) -> Need | None:

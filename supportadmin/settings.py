@@ -29,7 +29,6 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # the other one would put its own admin site in the place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "supportadmin.apps.SupportAdminConfig",
     "supportadmin.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -50,6 +49,7 @@ INSTALLED_APPS = [
     "intents",
     "escalation",
     "runtime",
+    "supportadmin.apps.SupportAdminConfig",  # last: it gives the roles everybody's permissions
 ]
 
 MIDDLEWARE = [
@@ -147,6 +147,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.tasks.enqueue",
         "schedule": crontab(minute=40),
         "args": ["kb.tasks.forget"],
+    },
+    "follow-encoder": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=5),
+        "args": ["kb.tasks.follow_encoder"],
     },
     "collect": {
         "task": "core.tasks.enqueue",

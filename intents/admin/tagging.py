@@ -86,13 +86,19 @@ class TaggingItemAdmin(LeadPagesMixin, ReadOnlyAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
+        calls = {
+            "take": self.take_view,
+            "decide": self.decide_view,
+            "undo": self.undo_view,
+            "release": self.release_view,
+            "fill": self.fill_view,
+        }
         wrap = self.admin_site.admin_view
         return [
-            path("take/", wrap(require_POST(self.take_view)), name="intents_tagging_take"),
-            path("decide/", wrap(require_POST(self.decide_view)), name="intents_tagging_decide"),
-            path("undo/", wrap(require_POST(self.undo_view)), name="intents_tagging_undo"),
-            path("release/", wrap(require_POST(self.release_view)), name="intents_tagging_release"),
-            path("fill/", wrap(require_POST(self.fill_view)), name="intents_tagging_fill"),
+            *(
+                path(f"{name}/", wrap(require_POST(_for_taggers(view))), name=f"intents_tagging_{name}")
+                for name, view in calls.items()
+            ),
             *super().get_urls(),
         ]
 
@@ -150,8 +156,6 @@ class TaggingItemAdmin(LeadPagesMixin, ReadOnlyAdmin):
 
     def fill_view(self, request: HttpRequest) -> HttpResponse:
         """Queue a filling, and go back to the inbox."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         done = "The inbox is being filled. This page shows how far it is."
         try:
             inbox_fill_start(actor=actor_of(request))
@@ -211,6 +215,17 @@ class TaggingItemAdmin(LeadPagesMixin, ReadOnlyAdmin):
             "item": _shown(request, offer_of(done.item.pk)),
             "progress": asdict(progress_of(request.user.pk or 0)),
         }
+
+
+def _for_taggers(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Let nobody else in, whatever they send; what is sent is read after that."""
+
+    def checked(request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm(TAG):
+            raise PermissionDenied
+        return view(request)
+
+    return checked
 
 
 def _json(form: forms.Form, answer: Callable[[Any], dict[str, Any]]) -> JsonResponse:

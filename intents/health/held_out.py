@@ -15,7 +15,7 @@ from intents.calibration import fit_calibrator
 from intents.dataset import Dataset
 from intents.folds import Material, out_of_fold
 from intents.health.samples import Samples
-from intents.scoring import RawScores, Settings
+from intents.scoring import Settings
 from nlp.encoder import Encoding
 
 FOLDS, FEW_FOLDS = 5, 3
@@ -62,6 +62,6 @@ def held_out(
     judged = out_of_fold(material, settings, tell)
     if not len(judged.rows):
         return HeldOut(judged.rows, np.zeros((0, len(classes))))
-    nothing = RawScores(*(np.zeros((0, scores.shape[1])) for scores in (judged.raw.ridge,) * 3))
+    nothing = judged.raw.take(np.zeros(0, dtype=np.int64))
     calibrator = fit_calibrator(judged.raw, y[judged.rows], nothing)
     return HeldOut(judged.rows, calibrator.probabilities(judged.raw))

@@ -224,6 +224,7 @@ def test_the_list_of_intents_is_filtered_and_paged(bot: Client, make_intent: Cal
     assert bot.get(INTENTS, {"state": "nonsense"}).status_code == 400
 
 
+@pytest.mark.usefixtures("after_the_pilot")
 def test_the_list_needs_as_many_queries_for_thirty_rows_as_for_three(
     bot: Client, make_intent: Callable[..., Intent], django_assert_num_queries: Callable[..., Any]
 ) -> None:

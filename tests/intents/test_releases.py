@@ -320,3 +320,15 @@ def test_of_two_people_who_release_at_once_one_is_told(make_version: MakeVersion
     assert Release.objects.live().count() == 1
     assert outcomes.count("done") + outcomes.count("told") == 2
     assert Release.objects.count() == 1 + outcomes.count("done")
+
+
+def test_what_is_wrong_with_the_live_model_is_said(
+    make_version: Callable[..., ModelVersion], actor: Actor, model_dir: Path
+) -> None:
+    assert inference.live_model_problem() == ""
+    first, second = make_version(), make_version(0.2)
+    release_activate(actor=actor, version=first)
+    assert inference.live_model_problem() == ""
+    release_activate(actor=actor, version=second)
+    (model_dir / second.artefact_name).write_bytes(b"cut")
+    assert inference.live_model_problem() == "The file of Release 2 cannot be used, so Release 1 answers in its place."

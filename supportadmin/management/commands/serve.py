@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from core import jobs
 from supportadmin import credentials
 from supportadmin.supervisor import Program, Supervisor
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         if options["prepare"]:
             call_command("migrate", verbosity=0)
             call_command("quickstart", if_empty=True, stdout=self.stdout)
+            jobs.enqueue("kb.tasks.follow_encoder", dedupe_key="kb.tasks.follow_encoder")
         self._refuse_unapplied_migrations()
         self._refuse_taken_port(host, port)
         announced = False
