@@ -23,6 +23,7 @@ from intents.tagging.contracts import Offer, Suggestion
 from intents.tagging.policy import tagging_policy
 from intents.tagging.querysets import TaggingItemQuerySet
 from intents.tagging.sampling import draw
+from intents.tagging.suggesting import suggestions_renew
 
 TAG = "intents.tag_message"
 GOLDEN_POOL = 500
@@ -57,7 +58,9 @@ def items_take(*, actor: Actor, want: int, held: Collection[int] = ()) -> list[O
         still_free.update(claimed_by=person, claimed_until=until)
     mine = TaggingItem.objects.waiting().filter(pk__in=wanted, claimed_by=person, claimed_until=until)
     ordinary = list(_shown(mine).order_by("position", "id"))
-    return [_offer(item, policy) for item in _mixed(ordinary, person, held, policy)]
+    given = _mixed(ordinary, person, held, policy)
+    suggestions_renew(given)
+    return [_offer(item, policy) for item in given]
 
 
 def items_release(*, actor: Actor, held: Collection[int]) -> int:

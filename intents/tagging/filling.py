@@ -20,7 +20,6 @@ from core.errors import Unavailable
 from core.models import Job
 from core.permissions import require
 from intents.artefacts import encoder
-from intents.contracts import Classification
 from intents.dataset import Dataset
 from intents.inference import classify_all
 from intents.models import EvaluationCase, Example, TaggingItem
@@ -30,6 +29,7 @@ from intents.tagging import workflow
 from intents.tagging.claiming import TAG
 from intents.tagging.policy import tagging_policy
 from intents.tagging.sampling import Candidate, Place, draw, near_duplicates, queue
+from intents.tagging.suggesting import SUGGESTED, suggest
 from intents.workflow import MAX_EXAMPLE_LENGTH
 from nlp.cleaning import clean
 from tickets.messages import (
@@ -44,7 +44,6 @@ from tickets.selectors import audit_state
 TASK = "intents.tasks.fill_tagging_inbox"
 BATCH = 64
 KNOWN_VECTORS = 5_000  # how many touched messages new ones are compared with
-SUGGESTED = ("suggested_slug", "confidence", "margin", "alternatives", "release", "model_version")
 ORDERED = ("position", "is_random", "volume", "doubles", "vector", "encoder")
 
 Tell = Callable[[int, int, str], None]
@@ -257,17 +256,10 @@ def _ask(rows: list[_Row], tell: Tell) -> int | None:
         except Unavailable:  # its file is damaged: the inbox works without suggestions
             return None
         for row, answer in zip(batch, answers, strict=True):
-            _suggest(row.item, answer)
+            suggest(row.item, answer)
             row.asked = True
             release = answer.release
     return release
-
-
-def _suggest(item: TaggingItem, answer: Classification) -> None:
-    item.suggested_slug = answer.intent
-    item.confidence, item.margin = round(answer.confidence, 4), round(answer.margin, 4)
-    item.alternatives = [[score.intent, round(score.confidence, 4)] for score in answer.alternatives]
-    item.release, item.model_version = answer.release, answer.model_version
 
 
 def _places(rows: list[_Row], size: int) -> list[Place]:

@@ -331,4 +331,6 @@ def test_what_is_wrong_with_the_live_model_is_said(
     assert inference.live_model_problem() == ""
     release_activate(actor=actor, version=second)
     (model_dir / second.artefact_name).write_bytes(b"cut")
-    assert inference.live_model_problem() == "The file of Release 2 cannot be used, so Release 1 answers in its place."
+    assert inference.live_model_problem() == (
+        "The file of Release 2 cannot be used, so Release 1 answers in its place."
+    )

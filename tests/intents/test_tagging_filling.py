@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core import jobs
 from core.actors import Actor
 from core.errors import NotAllowed
 from core.models import Job, User
+from intents.inference import classify
 from intents.models import Example, Intent, ModelVersion, TaggingItem
 from intents.services import example_add, release_activate
 from intents.services.judging import NewCase, case_add
@@ -107,6 +110,26 @@ def test_a_new_release_asks_about_the_undecided_again_and_leaves_what_people_tou
     for item in (decided, held):
         item.refresh_from_db()
         assert item.release is None
+
+
+@pytest.mark.row("3.8")
+def test_a_message_is_given_out_with_what_the_model_of_now_says(
+    make_version: Callable[..., ModelVersion], tagger: Actor, actor: Actor
+) -> None:
+    close_tickets(*TEXTS)
+    inbox_fill()
+    assert {offer.suggestion for offer in items_take(actor=tagger, want=1)} == {None}
+    release_activate(actor=actor, version=make_version())
+    given = items_take(actor=tagger, want=20)
+    assert len(given) >= 4
+    for offer in given:
+        found = classify(offer.text)
+        assert offer.suggestion is not None
+        assert (offer.suggestion.slug, offer.suggestion.release) == (found.intent, 1)
+        assert TaggingItem.objects.get(pk=offer.item_id).suggested_slug == found.intent
+    with CaptureQueriesContext(connection) as again:
+        items_take(actor=tagger, want=20)
+    assert not any("UPDATE" in query["sql"] and "suggested_slug" in query["sql"] for query in again)
 
 
 @pytest.mark.row("3.8")
