@@ -23,7 +23,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """One intent's cross-validated figures; ``delta`` is the change of F1 against the live version."""
+    """One intent's cross-validated figures; ``delta`` is the change of F1 against the live version.
+
+    ``threshold`` is the confidence from which its answers are recommended to be acted on.
+    """
 
     slug: str
     precision: str
@@ -31,6 +34,7 @@ class IntentRow:
     f1: str
     n: int
     confused_with: str
+    threshold: str
     delta: str
     is_better: bool | None
 
@@ -68,6 +72,7 @@ def intent_rows(metrics: Metrics, live: Metrics | None) -> tuple[IntentRow, ...]
             _three(row["f1"]),
             row["n"],
             ", ".join(f"{other['slug']} ({other['n']})" for other in row["confused_with"]) or "–",
+            "–" if row.get("threshold") is None else f"{row['threshold']:.2f}",
             *_delta(row["f1"], live_f1.get(row["slug"])),
         )
         for row in sorted(metrics.get("per_intent", []), key=lambda row: (row["f1"], row["slug"]))

@@ -56,10 +56,10 @@ class HealthMixin(ModelAdmin):
         ]
 
     def health_view(self, request: HttpRequest) -> HttpResponse:
-        """Show one section of the newest report, and how many findings the others have."""
+        """Show one section of the newest report (the first with a finding), and how many the others have."""
         _check(request, VIEW)
-        kind = request.GET.get("list", "conflicts")
-        if kind not in BY_SLUG:
+        kind = request.GET.get("list", "")
+        if kind and kind not in BY_SLUG:
             raise Http404
         return self._health_page(request, kind)
 
@@ -135,6 +135,8 @@ class HealthMixin(ModelAdmin):
         report, job = latest_health_report(), health_check_job()
         readout = Readout(report)
         sections = readout.sections()
+        tiles = [_tile(section) for section in sections]
+        kind = kind or next((t["section"].kind.slug for t in tiles if t["count"]), "conflicts")
         shown = next(section for section in sections if section.kind.slug == kind)
         is_under_way = job is not None and job.state in UNDER_WAY
         context = {
@@ -145,7 +147,7 @@ class HealthMixin(ModelAdmin):
             "refresh_seconds": REFRESH_SECONDS if is_under_way and not refusal else 0,
             "has_failed": job is not None and job.state in (Job.State.FAILED, Job.State.QUARANTINED),
             "is_stale": report is not None and report.fingerprint != dataset_fingerprint(),
-            "tiles": [_tile(section) for section in sections],
+            "tiles": tiles,
             "shown": shown,
             "page": Paginator(shown.open, PER_PAGE).get_page(request.GET.get("p")),
             "coverage": _coverage(readout) if kind == "coverage" else None,

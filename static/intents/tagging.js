@@ -159,9 +159,9 @@
     history.push({ key: entry.fields.key, text: entry.text, said });
     times.push(Date.now());
     setProgress({ ...progress, today: progress.today + 1, left: Math.max(0, progress.left - 1) });
+    outbox.add(entry); // before the next ones are asked for: what waits to be sent must not be given out again
     next();
     say(`${said}. ${current ? "Next: " + current.text : ""}`);
-    outbox.add(entry);
   }
 
   function decision(item, kind, fields) {

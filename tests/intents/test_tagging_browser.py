@@ -81,6 +81,7 @@ def test_forty_messages_are_decided_by_keys_in_well_under_eighty_seconds_on_one_
     ]
     assert Example.objects.count() == 32
     expect(inbox.locator("#tg-today")).to_have_text("40")
+    expect(inbox.locator("#tg-problems")).to_be_hidden()
     expect(inbox.locator("#tg-left")).to_have_text("5")
     expect(inbox.locator("#tg-live")).to_contain_text("Next: Where do I find invoice number 40?")
 
