@@ -87,13 +87,15 @@ def train(
     scorer = fit_with_surest(material.all_encodings, material.all_y, len(material.labels), extra, settings)
     off_topic, real = _off_topic_scores(scorer, scores, oos_texts, encoder, settings)
     calibrator, threshold = _calibrate(scores, material.y[scores.rows], off_topic, real)
+    example_rows = _rows_of(scorer, material)
     classifier = IntentClassifier(
         encoder=encoder,
         labels=material.labels,
         scorer=scorer,
         calibrator=calibrator,
         threshold=threshold,
-        example_rows=_rows_of(scorer, material),
+        example_rows=example_rows,
+        example_labels=_labels_of(example_rows, scorer, material),
         settings=settings,
         training_set=dataset.fingerprint,
     )
@@ -175,6 +177,12 @@ def _rows_of(scorer: Scorer, material: Material) -> np.ndarray:
     rows = material.example_rows
     known = scorer.landmark_rows < len(rows)
     return np.where(known, rows[np.where(known, scorer.landmark_rows, 0)], -1)
+
+
+def _labels_of(example_rows: np.ndarray, scorer: Scorer, material: Material) -> np.ndarray:
+    """Return the class of each landmark that is an example, −1 for the others."""
+    rows = np.where(example_rows >= 0, scorer.landmark_rows, 0)
+    return np.where(example_rows >= 0, material.all_y[rows], -1)
 
 
 def _encode(encoder: SentenceEncoder, texts: Sequence[str]) -> list[Encoding]:

@@ -77,6 +77,19 @@ def test_every_training_phrase_is_recognised_above_the_threshold(classifier: Int
 
 
 @pytest.mark.row("3.16")
+def test_an_example_means_what_people_said_even_where_its_words_look_like_another_intent(
+    encoder: SentenceEncoder,
+) -> None:
+    texts, labels = list(DATASET.texts), list(DATASET.labels)
+    texts.append("why was my card charged twice on the invoice")
+    labels.append("data_export")
+    learnt = train(Dataset(tuple(texts), tuple(labels)), encoder=encoder).classifier
+    said = learnt.predict([texts[-1]])[0]
+    assert (said.label, said.is_fallback, said.confidence >= 0.95) == ("data_export", False, True)
+    assert sum(score for _, score in said.scores) <= 1 + 1e-9
+
+
+@pytest.mark.row("3.16")
 @pytest.mark.parametrize("text", ["a", "z", "sdfkjh", "asdlkfj qwpoeiru zxmcnv", "hjkl hjkl", *ODD_TEXTS])
 def test_noise_falls_back_and_never_raises(classifier: IntentClassifier, text: str) -> None:
     prediction = classifier.predict([text])[0]
