@@ -83,7 +83,7 @@ def _result(form: MessageForm, versions: dict[int, str]) -> dict[str, Any]:
         "scores": [Bar(labels.get(slug, slug), value, 100 * value) for slug, value in _scores(found)],
         "threshold_percent": 100 * found.threshold,
         "nearest": _nearest(found),
-        "test_query": urlencode({"text": form.cleaned_data["text"], "must_pass": 1}),
+        "test_query": urlencode([("text", form.cleaned_data["text"]), ("must_pass", "yes")]),
         "example_query": urlencode({"text": form.cleaned_data["text"]}),
         "asked": versions.get(chosen, f"Version {found.model_version}, which is live"),
     }
