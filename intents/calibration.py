@@ -5,10 +5,9 @@ Decides neither the scores (intents.scoring) nor what a fallback leads to (the r
 
 The confidence of the top intent is built in three steps. The two scores, each divided by its out-of-fold
 standard deviation, are added and made probabilities by one temperature (Guo et al. 2017). The log-odds of the
-top intent then gain scope, which says in standard deviations how familiar the text looks (how much it belongs to
-the examples as a whole, similarity of the nearest example, closeness to the nearest intent); this is what tells
-off-topic texts.
-Platt's two numbers finally map that evidence to the share of correct answers.
+top intent then gain scope, which says in standard deviations how familiar the text looks: how much it belongs
+to the examples as a whole, how similar the nearest one is, how close the nearest intent. This is what tells
+off-topic texts. Platt's two numbers finally map that evidence to the share of correct answers.
 """
 
 from __future__ import annotations
