@@ -25,7 +25,7 @@ from intents.scoring import Scorer, Settings, Views
 from nlp.encoder import Encoding, SentenceEncoder
 from nlp.similarity import TokenBank
 
-ARTEFACT_FORMAT = 2
+ARTEFACT_FORMAT = 3
 TRUSTED_TYPES: list[str] = []  # an artefact holds arrays, numbers and texts only: no other type is ever built
 NEAREST = 5
 # what skops, zipfile, json and numpy raise on a file that skops.io.dumps did not write

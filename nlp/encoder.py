@@ -165,8 +165,7 @@ class SentenceEncoder:
         raise EncoderError(f"{self.folder} has neither onnx/model.onnx nor model.onnx.")
 
     def _identity_files(self, model_path: Path) -> list[Path]:
-        data = model_path.with_name(model_path.name + "_data")
-        return [p for p in (model_path, data, self.folder / "tokenizer.json") if p.is_file()]
+        return [model_path, *weight_files(model_path), self.folder / "tokenizer.json"]
 
     def _settings(self) -> tuple[str, int]:
         """Read pooling and maximum tokens from the sentence-transformers side files."""
@@ -202,6 +201,11 @@ def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
         byte_weights=True,
         threads=threads,
     )
+
+
+def weight_files(model_path: Path) -> list[Path]:
+    """Return the files beside an ONNX model that hold its weights: model.onnx_data, model.onnx.data, …"""
+    return sorted(p for p in model_path.parent.glob(f"{model_path.name}[._]data*") if p.is_file())
 
 
 def bundled_folder() -> Path:

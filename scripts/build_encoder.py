@@ -4,8 +4,8 @@
 
 SOURCE is a folder as `git clone` or `huggingface-cli download` leave it. Where it holds an ONNX export
 (onnx/model.onnx or model.onnx) that is copied, and nothing but the product itself is needed. Otherwise the
-weights are exported, for which torch, transformers and onnx must be installed beside the product. Nothing is
-fetched.
+weights are exported, for which torch, transformers, onnx and onnxscript must be installed beside the product.
+Nothing is fetched. With --eight-bit the matrices get weights of eight bits, as the bundled encoder has them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from nlp.encoder import EncoderError, SentenceEncoder
+from nlp.byte_weights import with_byte_weights
+from nlp.encoder import EncoderError, SentenceEncoder, weight_files
 
 SIDE_FILES = (
     "tokenizer.json",
@@ -39,9 +40,10 @@ def main() -> int:
     parser.add_argument("source", type=Path, help="folder of a sentence-transformers model")
     parser.add_argument("target", type=Path, help="folder to write; must not exist")
     parser.add_argument("--prompt", help='text before every message, for models trained with one ("query: ")')
+    parser.add_argument("--eight-bit", action="store_true", help="weights of eight bits: answers sooner")
     options = parser.parse_args()
     try:
-        build(options.source, options.target, prompt=options.prompt)
+        build(options.source, options.target, prompt=options.prompt, eight_bit=options.eight_bit)
         sys.stdout.write(f"{check(options.target)}\n")
     except EncoderError as error:
         sys.stderr.write(f"Refused: {error}\n")
@@ -50,7 +52,7 @@ def main() -> int:
     return 0
 
 
-def build(source: Path, target: Path, *, prompt: str | None = None) -> None:
+def build(source: Path, target: Path, *, prompt: str | None = None, eight_bit: bool = False) -> None:
     """Write ``target`` whole or not at all."""
     if not (source / "tokenizer.json").is_file():
         raise EncoderError(f"{source} has no tokenizer.json: it is not a model with a fast tokenizer.")
@@ -70,9 +72,10 @@ def build(source: Path, target: Path, *, prompt: str | None = None) -> None:
     if ready is None:
         export(source, partial / "onnx" / "model.onnx")
     else:
-        for path in (ready, ready.with_name(ready.name + "_data")):
-            if path.is_file():
-                shutil.copyfile(path, partial / "onnx" / path.name)
+        for path in (ready, *weight_files(ready)):
+            shutil.copyfile(path, partial / "onnx" / path.name)
+    if eight_bit:
+        quantise(partial / "onnx" / "model.onnx")
     partial.rename(target)
 
 
@@ -87,19 +90,29 @@ def export(source: Path, model_path: Path) -> None:
             f"transformers and onnx to export it here."
         ) from error
     model = AutoModel.from_pretrained(source, local_files_only=True).eval()
-    names = ["input_ids", "attention_mask"]
+    example = {name: torch.ones(2, 4, dtype=torch.int64) for name in ("input_ids", "attention_mask")}
     if getattr(model.config, "type_vocab_size", 0):
-        names.append("token_type_ids")
-    shape = {0: "batch", 1: "tokens"}
+        example["token_type_ids"] = torch.zeros(2, 4, dtype=torch.int64)
+    shape = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     torch.onnx.export(
         model,
-        tuple(torch.ones(1, 4, dtype=torch.int64) for _ in names),
+        (),
         str(model_path),
-        input_names=names,
+        kwargs=example,
+        input_names=list(example),
         output_names=["last_hidden_state"],
-        dynamic_axes=dict.fromkeys([*names, "last_hidden_state"], shape),
-        opset_version=17,
+        dynamic_shapes=dict.fromkeys(example, shape),
+        opset_version=18,
+        dynamo=True,
     )
+
+
+def quantise(model_path: Path) -> None:
+    """Give the matrices of the model weights of eight bits, in place (nlp.byte_weights)."""
+    smaller = with_byte_weights(model_path)
+    if smaller == model_path.read_bytes():
+        raise EncoderError("--eight-bit: there is no matrix of float32 in a file beside model.onnx.")
+    model_path.write_bytes(smaller)
 
 
 def check(folder: Path) -> str:

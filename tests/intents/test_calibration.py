@@ -63,6 +63,17 @@ def test_the_likeliest_class_stays_first_whatever_the_confidence() -> None:
     assert (calibrator.probabilities(raw).argmax(axis=1) == plain.argmax(axis=1)).all()
 
 
+@pytest.mark.row("3.14")
+def test_a_text_that_belongs_to_no_intent_loses_confidence_though_one_leads_by_as_much() -> None:
+    raw, _ = _scores(50, 6, seed=6, signal=1.0)
+    foreign = RawScores(raw.ridge - 0.1, raw.logistic, raw.similarities, raw.distances)
+    np.testing.assert_allclose(foreign.belonging, raw.belonging - 0.6)
+    calibrator = Calibrator()
+    inside, outside = calibrator.probabilities(raw), calibrator.probabilities(foreign)
+    assert (outside.argmax(axis=1) == inside.argmax(axis=1)).all()
+    assert (outside.max(axis=1) < inside.max(axis=1)).all()
+
+
 NONE = np.array([])
 INSIDE = np.linspace(0.3, 1.0, 200)
 

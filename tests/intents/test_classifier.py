@@ -111,6 +111,11 @@ def test_known_off_topic_texts_set_the_threshold(encoder: SentenceEncoder) -> No
     assert all(0 <= p.confidence <= 1 for p in model.classifier.predict(OFF_TOPIC))
 
 
+def test_a_third_of_the_dimensions_of_words_is_kept(classifier: IntentClassifier) -> None:
+    assert classifier.encoder.dimension == 384
+    assert classifier.scorer.projection.shape == (384, 128)
+
+
 UNLABELLED = ("my password is not accepted", "send me last month's invoice", *OFF_TOPIC)
 
 

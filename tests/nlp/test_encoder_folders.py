@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from nlp.byte_weights import _field
-from nlp.encoder import EncoderError, SentenceEncoder
+from nlp.encoder import EncoderError, SentenceEncoder, bundled_folder, load_encoder
 
 DIMENSION = 768
 TEXT = "query : where is my invoice ? i cannot find last bill . how do bake a cake"
@@ -92,6 +92,35 @@ def test_the_script_copies_a_ready_export_and_checks_it(source: Path, tmp_path: 
     ]
     with pytest.raises(EncoderError, match="exists"):
         script.build(source, target)
+
+
+@pytest.mark.parametrize("name", ["model.onnx_data", "model.onnx.data"])
+def test_weights_in_a_file_of_their_own_belong_to_the_encoder(
+    source: Path, tmp_path: Path, name: str
+) -> None:
+    plain = SentenceEncoder(source).fingerprint
+    weights = source / "onnx" / name
+    weights.write_bytes(b"1")
+    first = SentenceEncoder(source).fingerprint
+    weights.write_bytes(b"2")
+    assert len({plain, first, SentenceEncoder(source).fingerprint}) == 3
+    _script().build(source, tmp_path / "target")
+    assert (tmp_path / "target" / "onnx" / name).read_bytes() == b"2"
+
+
+def test_eight_bits_without_a_matrix_to_shorten_are_refused(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="no matrix"):
+        _script().build(source, tmp_path / "target", eight_bit=True)
+    assert not (tmp_path / "target").exists()
+
+
+def test_the_script_gives_matrices_eight_bits(tmp_path: Path) -> None:
+    script, target = _script(), tmp_path / "target"
+    script.build(bundled_folder(), target, eight_bit=True)
+    text = ["Where is my parcel with the red shoes?"]
+    found, known = SentenceEncoder(target).encode(text), load_encoder().encode(text)
+    np.testing.assert_allclose(found, known, atol=1e-5)
+    assert SentenceEncoder(bundled_folder()).encode(text) @ found.T == pytest.approx(1, abs=2e-3)
 
 
 def test_the_script_says_what_is_missing_and_writes_nothing(source: Path, tmp_path: Path) -> None:
