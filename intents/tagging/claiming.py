@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -51,9 +52,10 @@ def items_take(*, actor: Actor, want: int, held: Collection[int] = ()) -> list[O
         own = TaggingItem.objects.waiting().filter(pk__in=held, claimed_by=person)
         own.update(claimed_until=until)
         free = TaggingItem.objects.waiting().free_for(person, now).not_seen_by(person)
-        wanted = list(
-            free.exclude(pk__in=held).order_by("position", "id").values_list("pk", flat=True)[:want]
-        )
+        # where rows can be locked, those that somebody is about to take are passed over at once
+        in_order = free.exclude(pk__in=held).order_by("position", "id")
+        locked = in_order.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+        wanted = list(locked.values_list("pk", flat=True)[:want])
         still_free = TaggingItem.objects.waiting().filter(pk__in=wanted).free_for(person, now)
         still_free.update(claimed_by=person, claimed_until=until)
     mine = TaggingItem.objects.waiting().filter(pk__in=wanted, claimed_by=person, claimed_until=until)

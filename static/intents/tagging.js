@@ -7,8 +7,8 @@
   const data = JSON.parse(document.getElementById("tagging-data").textContent);
   const byId = (id) => document.getElementById(id);
   const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
-  const ENOUGH_AHEAD = 6;
-  const TAKE = 10;
+  const ENOUGH_AHEAD = 12;
+  const TAKE = 20;
   const labels = new Map(data.intents.map((one) => [one.slug, one.label]));
   const history = [...data.recent].reverse(); // the newest last
   const recentChoices = [];
@@ -75,7 +75,9 @@
     const known = new Set(held());
     queue.push(...answer.body.items.filter((one) => !known.has(one.id)));
     setProgress(answer.body.progress);
-    if (!current) next();
+    if (current) return;
+    next();
+    if (current) say(`Next: ${current.text}`);
   }
 
   function next() {
