@@ -17,6 +17,7 @@
   let current = null;
   let shownAt = 0;
   let taking = false;
+  let waiting = 0; // timer
   let busy = false;
   let progress = data.progress;
 
@@ -69,15 +70,24 @@
     taking = false;
     if (!answer.ok) {
       note(answer.message);
-      if (answer.retry) setTimeout(take, 5000);
+      if (answer.retry) setTimeout(take, 2000);
       return;
     }
     const known = new Set(held());
-    queue.push(...answer.body.items.filter((one) => !known.has(one.id)));
+    const fresh = answer.body.items.filter((one) => !known.has(one.id));
+    queue.push(...fresh);
     setProgress(answer.body.progress);
     if (current) return;
+    if (!queue.length) return wait();
     next();
-    if (current) say(`Next: ${current.text}`);
+    say(`Next: ${current.text}`);
+  }
+
+  // Nothing is free: look again now and then, while somebody is looking.
+  function wait() {
+    show();
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (document.hidden ? wait() : take()), 5000);
   }
 
   function next() {

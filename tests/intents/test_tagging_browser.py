@@ -188,3 +188,16 @@ def test_the_keys_are_explained_and_do_not_act_while_somebody_types(inbox: Page)
     inbox.keyboard.press("Escape")
     expect(inbox.locator("#tg-text")).to_have_text("Where do I find invoice number 0?")
     assert not TaggingDecision.objects.exists()
+
+
+@pytest.mark.row("3.8")
+def test_an_empty_inbox_is_asked_for_more_only_now_and_then(inbox: Page) -> None:
+    calls: list[str] = []
+    for number in range(MESSAGES):
+        expect(inbox.locator("#tg-text")).to_have_text(f"Where do I find invoice number {number}?")
+        inbox.keyboard.press("o")
+    expect(inbox.locator("#tg-done")).to_be_visible()
+    _saved(inbox)
+    inbox.on("request", lambda request: calls.append(request.url))
+    inbox.wait_for_timeout(2_000)
+    assert len([url for url in calls if url.endswith("/take/")]) <= 1
