@@ -8,6 +8,18 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum of money as the customer wrote it: ``minor`` in the currency's smallest unit (cents).
+
+    ``currency`` is an ISO 4217 code, or empty where the text does not say which one.
+    """
+
+    minor: int
+    currency: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFacts:
     """All that is known of a turn when it is decided. A failed step leaves its name in ``failed_step``.
 
@@ -18,6 +30,9 @@ class TurnFacts:
     ``flow`` is what the intent's resolution flow has come to: "" (there is none), ``offered`` (it would begin
     now), ``running`` (it goes on), ``resolved``, ``cancelled`` (by the customer), ``escalated`` or
     ``tool_failure``.
+
+    ``user_type`` and ``tier`` are empty unless they were said by one who may know. ``at`` is the moment of
+    the turn in ISO 8601 with its offset. ``amounts`` are the sums of money that the text names.
     """
 
     text: str
@@ -37,6 +52,19 @@ class TurnFacts:
     earlier_human_requests: int = 0
     failed_step: str = ""
     flow: str = ""
+    channel: str = ""
+    user_type: str = ""
+    tier: str = ""
+    page: str = ""
+    at: str = ""
+    amounts: tuple[Amount, ...] = ()
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> TurnFacts:
+        """Return facts as ``dataclasses.asdict`` and JSON have left them; what is missing has its default."""
+        amounts = tuple(Amount(**amount) for amount in stored.get("amounts", ()))
+        alternatives = tuple(stored.get("alternatives", ()))
+        return cls(**{**stored, "alternatives": alternatives, "amounts": amounts})
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from escalation.human_request import human_request_find
 from intents.contracts import IntentProfile
 from kb.contracts import Audience, SearchHit
 from runtime.clarification import option_chosen
-from runtime.contracts import Step, TurnRequest
+from runtime.contracts import Customer, Step, TurnRequest
 from runtime.flow_steps import flow_of_context, flow_take_on, message_read
 from runtime.flows.texts import DONE
 from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
@@ -41,6 +41,7 @@ MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
 def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
     """Return what the agent makes of one message. Raises nothing that an engine raises."""
     pending = context.pending
+    customer = request.customer if request.customer.verified else Customer()
     chosen = option_chosen(request.text, pending.options) if pending and pending.options else None
     outcome = Outcome(
         facts=TurnFacts(
@@ -49,6 +50,11 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
             earlier_human_requests=context.earlier_human_requests,
             pending_trigger=pending.trigger if pending else "",
             pending_text=pending.matched_text if pending else "",
+            channel=request.channel,
+            user_type=customer.user_type,
+            tier=customer.tier,
+            page=request.page,
+            at=context.now.isoformat(),
         ),
         query=pending.text if pending and chosen else request.text,
         chosen_intent=chosen or "",

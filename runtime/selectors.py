@@ -116,7 +116,7 @@ def turn_event(turn: Turn) -> dict[str, Any]:
 
 def facts_of(event_facts: dict[str, Any]) -> TurnFacts:
     """Return the facts of an event as the engine takes them."""
-    return TurnFacts(**{**event_facts, "alternatives": tuple(event_facts["alternatives"])})
+    return TurnFacts.from_json(event_facts)
 
 
 def rule_of(turn: Turn) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from runtime.contracts import Step
 from runtime.flows.contracts import ActiveFlow, FlowTurn, RunningFlow
 from runtime.flows.interpreter import Position
 
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 NO_RULES = RuleSet(0, ())
 # Where nothing can be decided any more.
 FAILED = Decision("escalate", STEP_FAILURE, Escalation(HARD, STEP_FAILURE, None, None))
@@ -73,7 +74,12 @@ class Context:
     before_act: Callable[[FlowTurn, Position], None] = lambda flow, position: None
     conversation_id: Callable[[], UUID | None] = lambda: None  # known at the latest before an action
     dry_run: bool = True
-    today: date = date.min
+    now: datetime = BEGINNING  # where the workspace is
+
+    @property
+    def today(self) -> date:
+        """The date of the turn."""
+        return self.now.date()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
-from runtime.models.handoffs import REASONS, Feedback, Handoff
+from runtime.models.handoffs import REASONS, Feedback, Handoff, HandoffMessage
 
 __all__ = [
     "REASONS",
@@ -16,6 +16,7 @@ __all__ = [
     "FlowRun",
     "FlowVersion",
     "Handoff",
+    "HandoffMessage",
     "ResolutionFlow",
     "Trace",
     "Turn",

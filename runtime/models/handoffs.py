@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from escalation.triggers import TRIGGERS
 from runtime import workflow
+from runtime.contracts import MAX_TEXT_CHARACTERS
 from runtime.models.conversations import Conversation, Turn
 
 # Why a person takes over: one reason per trigger.
@@ -57,6 +58,27 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"handoff {self.pk} ({self.get_reason_display()})"
+
+
+class HandoffMessage(models.Model):
+    """What a person and the customer write to each other once the agent is silent."""
+
+    class Sender(models.TextChoices):
+        HUMAN = "human", "A person of the team"
+        CUSTOMER = "customer", "The customer"
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="messages")
+    sender = models.CharField(max_length=8, choices=Sender)
+    text = models.TextField(max_length=MAX_TEXT_CHARACTERS)
+    sent_by = models.CharField(max_length=150, blank=True, help_text="The person; empty for the customer.")
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["handoff", "id"], name="handoff_messages_in_order")]
+
+    def __str__(self) -> str:
+        return f"message {self.pk} of handoff {self.handoff_id}"
 
 
 class Feedback(models.Model):

@@ -76,7 +76,7 @@ def turn_preview(
     ``flow`` is what the preview before has left of a flow: without it the message is the first one.
     """
     _check(request)
-    context = Context(run=flow_state_read(flow) if flow else None, today=timezone.localdate())
+    context = Context(run=flow_state_read(flow) if flow else None, now=timezone.localtime())
     outcome = run(request, context, engines)
     turn = _turn_of(request, outcome, number=1, delivered=False)
     packet = None
@@ -148,7 +148,7 @@ def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
         "before_act": journal.before_act,
         "conversation_id": lambda: journal.conversation.pk if journal.conversation else None,
         "dry_run": MODE != Turn.Mode.LIVE,
-        "today": timezone.localdate(),
+        "now": timezone.localtime(),
     }
     if conversation is None:
         return Context(**in_flow)

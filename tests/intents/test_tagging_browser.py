@@ -41,7 +41,7 @@ def inbox(
 
 
 def _saved(page: Page) -> None:
-    expect(page.locator("#tg-saved")).to_have_text("Everything is saved")
+    expect(page.locator("#tg-saved")).to_have_text("Everything is saved", timeout=30_000)
 
 
 @pytest.mark.row("3.8")
