@@ -44,6 +44,7 @@ TURN_ANSWER = {
     "intent": "data_export",
     "confidence": 0.93,
     "is_fallback": False,
+    "also": None,
     "citations": [CITATION],
     "options": [],
     "out_of_scope": None,

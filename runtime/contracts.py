@@ -70,6 +70,7 @@ class TurnResult:
     timings_ms: Mapping[str, float]
     flow: Mapping[str, Any] | None = None
     actions: tuple[Mapping[str, Any], ...] = ()
+    also: Mapping[str, str] | None = None  # the other of two wishes in the message
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain JSON values; flow and actions are empty where none ran."""
@@ -85,6 +86,7 @@ class TurnResult:
             "intent": self.intent or None,
             "confidence": self.confidence,
             "is_fallback": self.is_fallback,
+            "also": None if self.also is None else dict(self.also),
             "citations": [dict(citation) for citation in self.citations],
             "options": [dict(option) for option in self.options],
             "out_of_scope": None if self.out_of_scope is None else dict(self.out_of_scope),

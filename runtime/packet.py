@@ -53,6 +53,7 @@ SCHEMA = _object(
                         "is_fallback": {"type": "boolean"},
                     },
                     chosen_by_customer={"type": "boolean"},
+                    also=_object({"text": FILLED, "intent": FILLED, "label": TEXT, "decision": FILLED}),
                 ),
                 _object({"intent": {"type": "null"}, "unavailable": FILLED}),
             ]
@@ -160,6 +161,7 @@ def _intent(outcome: Outcome) -> dict[str, Any]:
         "threshold": facts.threshold,
         "is_fallback": facts.is_fallback,
         "chosen_by_customer": bool(outcome.chosen_intent),
+        **({"also": outcome.also_json} if outcome.also_json else {}),
     }
 
 

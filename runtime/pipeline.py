@@ -1,6 +1,7 @@
 """One turn, from the customer's words to a decision and a reply. Orchestration only: engines are passed in.
 
-rules → clarifying answer → classify → intent → search → decide → flow → decide → reply. While a resolution
+rules → clarifying answer → classify → intent → search → decide → flow → decide → reply. Of two wishes in one
+message each is decided on (runtime.second_wish). While a resolution
 flow waits for an answer its question gives the message its meaning, so classification only says whether the
 customer has turned to something else (runtime.flow_steps). A step that fails ends in an escalation with the
 step's name: unknown is never safe. Decides neither what a rule means (escalation.engine) nor what is stored
@@ -22,13 +23,14 @@ from escalation import engine
 from escalation.contracts import TurnFacts
 from escalation.defaults import PLAIN_MESSAGE
 from escalation.human_request import human_request_find
-from intents.contracts import IntentProfile
+from intents.contracts import IntentProfile, Segment
 from kb.contracts import Audience, SearchHit
 from runtime.clarification import option_chosen
 from runtime.contracts import Customer, Step, TurnRequest
 from runtime.flow_steps import flow_of_context, flow_take_on, message_read
 from runtime.flows.texts import DONE
 from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
+from runtime.second_wish import is_final, is_said_first, leads, put_off, two_wishes
 from runtime.turn_state import FAILED, Context, Engines, Outcome, Overtaken
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,7 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
     outcome.flow = flow_of_context(context)
     _gather(outcome, request, context, engines)
     _decide(outcome, engines)
+    outcome = _with_second_wish(outcome, request, engines)
     if outcome.decision.action == engine.ACT:
         _flow(outcome, context, engines)
     _reply(outcome, engines)
@@ -136,7 +139,12 @@ def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
         is_fallback=found.is_fallback,
         alternatives=tuple(score.intent for score in found.alternatives),
     )
+    wishes = two_wishes(found)
+    if wishes is not None and outcome.flow is None:
+        _take_up(outcome, wishes[0])
+        outcome.waiting_wish = wishes[1]
     return {
+        **({"wishes": [wish.text for wish in wishes]} if wishes else {}),
         "intent": found.intent,
         "confidence": found.confidence,
         "threshold": found.threshold,
@@ -145,6 +153,19 @@ def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
             {"id": e.id, "text": e.text, "similarity": e.similarity} for e in found.nearest_examples
         ],
     }
+
+
+def _take_up(outcome: Outcome, wish: Segment) -> None:
+    """Let the outcome be about one part of the message, which is clear by itself."""
+    outcome.wish, outcome.query = wish, wish.text
+    outcome.facts = replace(
+        outcome.facts,
+        intent=wish.intent,
+        confidence=wish.confidence,
+        margin=1.0,
+        is_fallback=False,
+        alternatives=(),
+    )
 
 
 def _read_intent(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
@@ -179,7 +200,7 @@ def _search(outcome: Outcome, engines: Engines, audience: Audience, page: str) -
     }
 
 
-def _decide(outcome: Outcome, engines: Engines) -> None:
+def _decide(outcome: Outcome, engines: Engines, name: str = "decide") -> None:
     def step() -> Mapping[str, Any]:
         outcome.decision = engines.decide(outcome.facts, outcome.rule_set)
         outcome.options = tuple(
@@ -187,9 +208,42 @@ def _decide(outcome: Outcome, engines: Engines) -> None:
         )
         return {"action": outcome.decision.action, "reason": outcome.decision.reason}
 
-    if not _attempt(outcome, "decide", step):
+    if not _attempt(outcome, name, step):
         outcome.facts = replace(outcome.facts, failed_step="decide")
         outcome.decision, outcome.options = FAILED, ()
+
+
+def _with_second_wish(outcome: Outcome, request: TurnRequest, engines: Engines) -> Outcome:
+    """Decide on the second part too; return the outcome that leads the turn, with the other in ``also``."""
+    wish = outcome.waiting_wish
+    if wish is None or outcome.facts.failed_step or is_final(outcome.decision):
+        return outcome
+    second = replace(
+        outcome, profile=None, search=None, offered=None, decision=FAILED, options=(), waiting_wish=None
+    )
+    second.is_second = True
+    second.facts = replace(outcome.facts, answer_score=0.0, out_of_scope=False, flow="")
+    _take_up(second, wish)
+    audience = _audience(request)
+    found = _attempt(second, "second_intent", lambda: _read_intent(second, engines)) and _attempt(
+        second, "second_search", lambda: _search(second, engines, audience, request.page)
+    )
+    if not found:
+        second.facts = replace(second.facts, failed_step="second_wish")
+    _decide(second, engines, "second_decide")
+    first_leads = not leads(outcome.decision, second.decision)
+    leading, other = (outcome, second) if first_leads else (second, outcome)
+    if not is_final(leading.decision) and not _same_answer(leading, other):
+        leading.also = other
+    return leading
+
+
+def _same_answer(one: Outcome, other: Outcome) -> bool:
+    """Tell whether both parts are answered by one section."""
+    if not (one.decision.action == other.decision.action == engine.ANSWER and one.search and other.search):
+        return False
+    first, second = one.search.hits[0], other.search.hits[0]
+    return (first.article_id, first.anchor) == (second.article_id, second.anchor)
 
 
 def _flow(outcome: Outcome, context: Context, engines: Engines) -> None:
@@ -209,7 +263,7 @@ def _reply(outcome: Outcome, engines: Engines) -> None:
         return
     if outcome.decision.action != "escalate":
         outcome.facts = replace(outcome.facts, failed_step="reply")
-        outcome.citations = ()
+        outcome.citations, outcome.also = (), None
         _decide(outcome, engines)
         if _attempt(outcome, "handoff_message", lambda: _compose(outcome, engines)):
             return
@@ -217,6 +271,26 @@ def _reply(outcome: Outcome, engines: Engines) -> None:
 
 
 def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    """Word what the turn says, and what the other of two wishes got: a question or a person comes last."""
+    details = _word(outcome, engines)
+    other = outcome.also
+    if other is None:
+        return details
+    if is_said_first(other.decision):
+        _word(other, engines)
+        follows = other.is_second and is_said_first(outcome.decision)
+        first, last = (outcome, other) if follows else (other, outcome)
+        outcome.reply, outcome.citations = (
+            f"{first.reply}\n\n{last.reply}",
+            (*first.citations, *last.citations),
+        )
+    elif other.profile:
+        later = put_off(outcome.decision, other.decision, other.profile.label)
+        outcome.reply = f"{later}\n\n{outcome.reply}" if later else outcome.reply
+    return details
+
+
+def _word(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     action, found = outcome.decision.action, outcome.search
     if action == "escalate":
         outcome.wait_seconds = engines.wait_seconds()

@@ -112,6 +112,15 @@ class VersionsSerializer(serializers.Serializer[Any]):
     rule_set = serializers.IntegerField(allow_null=True)
 
 
+class SecondWishSerializer(serializers.Serializer[Any]):
+    """The part of a message with two wishes that does not lead the turn, and what it got."""
+
+    text = serializers.CharField()
+    intent = serializers.CharField()
+    label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # also a name of DRF's
+    decision = serializers.ChoiceField(choices=Turn.Decision.choices)
+
+
 class TurnResultSerializer(serializers.Serializer[Any]):
     """What the agent does with the message."""
 
@@ -125,6 +134,7 @@ class TurnResultSerializer(serializers.Serializer[Any]):
     intent = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
     is_fallback = serializers.BooleanField(allow_null=True)
+    also = SecondWishSerializer(allow_null=True)
     citations = CitationSerializer(many=True)
     options = OptionSerializer(many=True)
     out_of_scope = TurnExclusionSerializer(allow_null=True)
@@ -199,6 +209,7 @@ class PacketIntentSerializer(serializers.Serializer[Any]):
     threshold = serializers.FloatField(required=False)
     is_fallback = serializers.BooleanField(required=False)
     chosen_by_customer = serializers.BooleanField(required=False)
+    also = SecondWishSerializer(required=False)
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
 from escalation.triggers import HARD, STEP_FAILURE
-from intents.contracts import Classification, IntentProfile
+from intents.contracts import Classification, IntentProfile, Segment
 from kb.contracts import Audience, SearchResult
 from runtime.actions.contracts import ActionRunner
 from runtime.clarification import Pending
@@ -103,6 +103,23 @@ class Outcome:
     offered: ActiveFlow | None = None  # the active flow of the intent
     flow: FlowTurn | None = None  # the one that runs, or that this message has left
     left: FlowTurn | None = None
+    wish: Segment | None = None  # the part of the message that this outcome is about, where there are two
+    waiting_wish: Segment | None = None  # the second part, until it has an outcome of its own
+    is_second: bool = False
+    also: Outcome | None = None  # what the other part got
+
+    @property
+    def also_json(self) -> dict[str, str] | None:
+        """The other of two wishes, in brief."""
+        other = self.also
+        if other is None or other.wish is None:
+            return None
+        return {
+            "text": other.wish.text,
+            "intent": other.facts.intent,
+            "label": other.profile.label if other.profile else "",
+            "decision": other.decision.action,
+        }
 
     @property
     def failed_step(self) -> Step | None:

@@ -349,6 +349,7 @@ def _result(
         versions=versions_of(turn),
         flow=turn.flow,
         actions=tuple(turn.actions),
+        also=outcome.also_json,
         timings_ms={**{step.name: step.ms for step in outcome.steps}, "total": outcome.total_ms},
     )
 

@@ -42,6 +42,7 @@ def test_a_turn_has_the_shape_that_bots_rely_on(bot: Bot) -> None:
         "intent",
         "confidence",
         "is_fallback",
+        "also",
         "citations",
         "options",
         "out_of_scope",
