@@ -54,7 +54,7 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
     log_saves = False  # the services write the log
     inlines = (RuleVersionInline,)
     list_display = ("name", "show_kind", "trigger", "clarify_first", "priority", "show_enabled", "version")
-    list_filter = ("kind", "trigger", "enabled")
+    list_filter = ("kind", "trigger")
     search_fields = ("name",)
     transitions = (
         Transition(
@@ -110,7 +110,7 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
         """Show hard and soft in colours."""
         return rule.kind, rule.get_kind_display()
 
-    @display(description="State", ordering="enabled", label=ENABLED_BADGES)
+    @display(description="State", label=ENABLED_BADGES)
     def show_enabled(self, rule: Rule) -> str:
         """Say whether the rule is asked."""
         return "enabled" if rule.enabled else "disabled"

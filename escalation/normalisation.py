@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 20_000
 # Look-alikes of Latin small letters, after case folding (Unicode confusables, the letters used in practice).
@@ -39,6 +40,7 @@ class PlainText:
         return self.original[self.origins[start] : self.origins[end - 1] + 1]
 
 
+@lru_cache(maxsize=16)  # every rule and detector asks for the same message in a turn
 def plain(text: str) -> PlainText:
     """Return ``text`` case-folded, without disguises, with single spaces between words."""
     original = text[:MAX_CHARACTERS]

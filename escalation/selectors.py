@@ -51,10 +51,11 @@ def template_for(reason: str, locale: str) -> HandoffTemplate | None:
 
 
 def _rule_set(stored: RuleSetVersion) -> RuleSet:
-    return RuleSet(stored.number, tuple(_rule(fields) for fields in stored.rules))
+    return RuleSet(stored.number, tuple(rule_of(fields) for fields in stored.rules))
 
 
-def _rule(fields: dict[str, Any]) -> Rule:
+def rule_of(fields: dict[str, Any]) -> Rule:
+    """Return a rule as a rule-set version keeps it."""
     return Rule(
         id=fields["id"],
         version=fields["version"],
@@ -63,4 +64,5 @@ def _rule(fields: dict[str, Any]) -> Rule:
         trigger=fields["trigger"],
         clarify_first=fields["clarify_first"],
         parameters=fields["parameters"],
+        conditions=fields.get("conditions", {}),  # sets from before there were conditions have none
     )
