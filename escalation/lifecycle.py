@@ -15,7 +15,7 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.permissions import require
-from escalation.models import Rule, RuleSetVersion
+from escalation.models import Rule, RuleSetVersion, RuleVersion
 from escalation.versions import (
     PRIORITY_STEP,
     fields_of,
@@ -64,7 +64,7 @@ def rule_discard(*, actor: Actor, rule: Rule) -> Rule:
     require(actor, CHANGE)
     if not rule.is_pending:
         raise InvalidInput("No edit of this rule waits to be enabled.", code="nothing_to_discard")
-    live = rule.versions.get(version=rule.live_version)
+    live = RuleVersion.objects.get(rule=rule, version=rule.live_version or 0)
     before = {"version": rule.version, **fields_of(rule)}
     with transaction.atomic():
         one_change_at_a_time()

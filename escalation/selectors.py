@@ -1,4 +1,4 @@
-"""Reads of the escalation app."""
+"""Reads of the escalation app: the rules that decide, now and then, and what they are called."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from typing import Any
 from django.db.models import Q
 
 from escalation.contracts import Rule, RuleSet
-from escalation.models import HandoffTemplate, RuleSetVersion
+from escalation.models import HandoffTemplate, RuleSetVersion, RuleVersion
+from escalation.models import Rule as RuleRow
+from escalation.sentences import Names, rule_sentence
 from escalation.triggers import RATIO, TRIGGERS
+from escalation.versions import fields_of, version_fields
+from intents.selectors import intent_profiles
+from kb.access import TIER, USER_TYPE
+from kb.selectors import audience_choices
+from tickets.selectors import category_names
 
 EMPTY = RuleSet(version=0, rules=())
 
@@ -30,6 +37,40 @@ def rule_set_at(version: int) -> RuleSet | None:
 def rule_names() -> dict[str, str]:
     """Return the enabled rules as articles link them: the key (the id as text) and the name."""
     return {str(rule.id): rule.name for rule in live_rule_set().rules}
+
+
+def sentence_names() -> Names:
+    """Return what intents, user types, plans and categories are called."""
+    audiences = audience_choices()
+    return Names(
+        intents={profile.slug: profile.label for profile in intent_profiles()},
+        user_types=dict(audiences[USER_TYPE]),
+        tiers=dict(audiences[TIER]),
+        categories=dict(category_names()),
+    )
+
+
+def sentence_of(rule: Rule) -> str:
+    """Return the rule in one sentence, with the names of today."""
+    return rule_sentence(rule, sentence_names())
+
+
+def rule_as_edited(row: RuleRow) -> Rule:
+    """Return the rule as its row says it, which may wait to be enabled."""
+    return rule_of({"id": row.pk, "version": row.version, **fields_of(row)})
+
+
+def rule_as_kept(version: RuleVersion) -> Rule:
+    """Return the rule as one of its versions said it."""
+    return rule_of({"id": version.rule_id, "version": version.version, **version_fields(version.fields)})
+
+
+def why_sentence(rule_id: int | None, version: int | None) -> str:
+    """Return the sentence of the rule that a decision cites; empty where it cites none."""
+    if rule_id is None or version is None:
+        return ""
+    kept = RuleVersion.objects.filter(rule_id=rule_id, version=version).first()
+    return sentence_of(rule_as_kept(kept)) if kept else ""
 
 
 def thresholds() -> tuple[tuple[str, str, float], ...]:

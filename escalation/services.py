@@ -178,7 +178,7 @@ def defaults_install(*, actor: Actor) -> dict[str, int]:
 
 
 def _refuse_taken(name: str, rule: Rule | None) -> None:
-    if Rule.objects.filter(name=name).exclude(pk=rule.pk if rule else None).exists():
+    if Rule.objects.filter(name=name).exclude(pk=rule.pk if rule else 0).exists():
         raise InvalidInput(
             "Another rule, perhaps an archived one, has this name. Choose another.",
             code="name_taken",

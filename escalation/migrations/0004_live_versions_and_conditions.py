@@ -20,6 +20,7 @@ def live_from_enabled(apps, schema_editor):
         )
         if rule.enabled:
             Rule.objects.filter(pk=rule.pk).update(live_version=rule.version)
+    schema_editor.connection.check_constraints()  # now: PostgreSQL alters no table with checks to come
 
 
 def enabled_from_live(apps, schema_editor):
