@@ -12,7 +12,7 @@ Decides neither whether the trigger fires (escalation.firing) nor what follows (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -133,9 +133,8 @@ def _intents(wanted: Sequence[str], facts: TurnFacts) -> bool | None:
 
 
 def _pages(wanted: Sequence[str], facts: TurnFacts) -> bool | None:
-    if not pages.path_of(facts.page):
-        return None
-    return any(pages.matches(pattern, facts.page) for pattern in wanted)
+    path = _path(facts.page)
+    return any(pages.matches(pattern, path) for pattern in wanted) if path else None
 
 
 def _amount_over(wanted: Mapping[str, Any], facts: TurnFacts) -> bool | None:
@@ -150,13 +149,13 @@ def _hours(wanted: Mapping[str, Any], facts: TurnFacts) -> bool | None:
     at = _moment(facts.at)
     if at is None:
         return None
-    return any(_is_within(at, window) for window in wanted["windows"]) != wanted["outside"]
+    today, now = at.isoweekday(), f"{at.hour:02}:{at.minute:02}"
+    return any(_is_within(window, today, now) for window in wanted["windows"]) != wanted["outside"]
 
 
-def _is_within(at: datetime, window: Mapping[str, Any]) -> bool:
-    """Tell whether ``at`` is in the window, which may go past midnight; its end is no part of it."""
-    now, start, end = at.strftime("%H:%M"), window["from"], window["until"]
-    today, yesterday = at.isoweekday(), (at - timedelta(days=1)).isoweekday()
+def _is_within(window: Mapping[str, Any], today: int, now: str) -> bool:
+    """Tell whether the hour is in the window, which may go past midnight; its end is no part of it."""
+    start, end, yesterday = window["from"], window["until"], (today - 2) % 7 + 1
     if start < end:
         return today in window["days"] and start <= now < end
     return (today in window["days"] and now >= start) or (yesterday in window["days"] and now < end)
@@ -192,6 +191,9 @@ def _moment_of(conditions: Mapping[str, Any], name: str) -> datetime | None:
     if moment is None:
         raise _refusal(name, "Write a date and time with its offset, such as 2026-05-03T10:00:00+00:00.")
     return moment
+
+
+_path = lru_cache(maxsize=64)(pages.path_of)  # every rule asks for the page of the same turn
 
 
 @lru_cache(maxsize=4096)

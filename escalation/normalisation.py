@@ -55,6 +55,7 @@ def plain(text: str) -> PlainText:
     return _join_spaced_words("".join(characters), origins, original)
 
 
+@lru_cache(maxsize=4096)
 def _pieces(character: str) -> str:
     if character.isspace():
         return " "

@@ -20,6 +20,7 @@ from escalation.normalisation import MAX_CHARACTERS, plain
 MAX_PATTERNS, MAX_PATTERN_CHARACTERS = 20, 500
 MAX_PHRASES, MAX_PHRASE_CHARACTERS = 50, 80
 MAX_MEMORY_BYTES = 8 * 2**20
+WORD = re.compile(r"\w+")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # What RE2 leaves out because it cannot be done in linear time, and what to say of it.
 LOOK_AROUND = re.compile(r"\(\?<?[=!]")
@@ -40,11 +41,16 @@ def pattern_find(text: str, patterns: Sequence[str], *, ignore_case: bool) -> st
     """Return the words of the first pattern that matches the message's first 20,000 characters, or None."""
     if not patterns:
         return None
-    readable = _readable(text)
+    encoded = _encoded(text)
+    any_of_them = _together(tuple(patterns), ignore_case)
+    if any_of_them is not None and not any_of_them.search(encoded):
+        return None
     for pattern in patterns:
-        match = _compiled(pattern, ignore_case).search(readable)
+        match = _compiled(pattern, ignore_case).search(encoded)
         if match:
-            return text[slice(*match.span())]
+            start, end = match.span()
+            first = len(encoded[:start].decode())
+            return text[first : first + len(encoded[start:end].decode())]
     return None
 
 
@@ -52,11 +58,11 @@ def phrase_find(text: str, phrases: Sequence[str]) -> str | None:
     """Return the customer's words that are one of the phrases, or None."""
     if not phrases:
         return None
-    words = plain(text)
-    for phrase in phrases:
-        wanted, whole = _phrase(phrase)
-        if not wanted or wanted not in words.text:
+    present = _words(text)
+    for word, whole in _prepared(tuple(phrases)):
+        if word not in present:
             continue
+        words = plain(text)
         match = whole.search(words.text)
         if match:
             return words.evidence(*match.span())
@@ -74,7 +80,7 @@ def _fault(pattern: str, ignore_case: bool) -> str:
         if isinstance(error, UnicodeError):
             return "it holds characters that cannot be stored."
         return f"not a pattern that can be read: {_reason(error)}"
-    if compiled.search(""):
+    if compiled.search(b""):
         return "it matches the empty text, so it would match every message."
     return ""
 
@@ -96,16 +102,38 @@ def _compiled(pattern: str, ignore_case: bool) -> Any:
     options.case_sensitive = not ignore_case
     options.log_errors = False
     options.never_capture = True  # only the whole match is asked for: no search for groups
-    return re2.compile(pattern, options)
+    return re2.compile(pattern.encode(), options)
+
+
+@lru_cache(maxsize=2048)
+def _together(patterns: tuple[str, ...], ignore_case: bool) -> Any:
+    """Return one pattern that matches where any of them does; None where they are too large together."""
+    try:
+        return _compiled("|".join(f"(?:{pattern})" for pattern in patterns), ignore_case)
+    except re2.error:
+        return None
 
 
 @lru_cache(maxsize=8)
-def _readable(text: str) -> str:
-    """Return what RE2 can read, character for character: a lone surrogate becomes the replacement sign."""
-    return LONE_SURROGATE.sub("\ufffd", text[:MAX_CHARACTERS])
+def _encoded(text: str) -> bytes:
+    """Return what RE2 reads, encoded once a message; a lone surrogate becomes the replacement sign."""
+    return LONE_SURROGATE.sub("\ufffd", text[:MAX_CHARACTERS]).encode()
 
 
-@lru_cache(maxsize=8192)
-def _phrase(phrase: str) -> tuple[str, re.Pattern[str]]:
-    wanted = plain(phrase).text.strip()
-    return wanted, re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+@lru_cache(maxsize=8)
+def _words(text: str) -> frozenset[str]:
+    """Return the plain words of a message: where a phrase is found whole, all of its words are."""
+    return frozenset(WORD.findall(plain(text).text))
+
+
+@lru_cache(maxsize=2048)
+def _prepared(phrases: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return for each phrase its longest word, and how the whole of it is found."""
+    prepared = []
+    for phrase in phrases:
+        wanted = plain(phrase).text.strip()
+        words = WORD.findall(wanted)
+        if words:
+            whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+            prepared.append((max(words, key=len), whole))
+    return tuple(prepared)
