@@ -46,7 +46,9 @@ def evidence_of(rule: Rule, facts: TurnFacts) -> str | None:
         return facts.pending_text
     if _is_settled(rule.trigger, facts):
         return None
-    return FIRES[rule.trigger](facts, {**TRIGGERS[rule.trigger].defaults, **rule.parameters})
+    defaults = TRIGGERS[rule.trigger].defaults
+    is_whole = rule.parameters.keys() >= defaults.keys()  # as services keep them
+    return FIRES[rule.trigger](facts, rule.parameters if is_whole else {**defaults, **rule.parameters})
 
 
 def is_pending_wish(rule: Rule, facts: TurnFacts) -> bool:

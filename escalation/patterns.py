@@ -59,8 +59,8 @@ def phrase_find(text: str, phrases: Sequence[str]) -> str | None:
     if not phrases:
         return None
     present = _words(text)
-    for word, whole in _prepared(tuple(phrases)):
-        if word not in present:
+    for its_words, whole in _prepared(tuple(phrases)):
+        if not its_words <= present:
             continue
         words = plain(text)
         match = whole.search(words.text)
@@ -127,13 +127,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=2048)
-def _prepared(phrases: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return for each phrase its longest word, and how the whole of it is found."""
+def _prepared(phrases: tuple[str, ...]) -> tuple[tuple[frozenset[str], re.Pattern[str]], ...]:
+    """Return for each phrase its words, and how the whole of it is found."""
     prepared = []
     for phrase in phrases:
         wanted = plain(phrase).text.strip()
-        words = WORD.findall(wanted)
+        words = frozenset(WORD.findall(wanted))
         if words:
-            whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-            prepared.append((max(words, key=len), whole))
+            prepared.append((words, re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")))
     return tuple(prepared)
