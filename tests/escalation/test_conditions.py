@@ -93,7 +93,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.row("4.8", "4.2")
+@pytest.mark.row("4.8")
 @pytest.mark.parametrize(("conditions", "changes", "holds"), TABLE)
 def test_a_condition_holds_does_not_or_is_unknown_by_this_table(conditions, changes, holds) -> None:
     facts = replace(FACTS, **changes)

@@ -68,7 +68,7 @@ def test_the_sentence_says_all_that_the_rule_does(given_rule: Rule, sentence: st
     assert rule_sentence(given_rule, NAMES) == sentence
 
 
-@pytest.mark.row("4.2")
+@pytest.mark.row("4.8")
 @pytest.mark.parametrize(
     ("minor", "currency", "written"),
     [
