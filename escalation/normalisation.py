@@ -46,7 +46,9 @@ class PlainText:
 def plain(text: str) -> PlainText:
     """Return ``text`` case-folded, without disguises, with single spaces between words."""
     original = text[:MAX_CHARACTERS]
-    if original.isascii() and not UNTIDY.search(original):  # most messages: nothing is hidden, all stays in place
+    if original.isascii() and not UNTIDY.search(
+        original
+    ):  # most messages: nothing is hidden, all stays in place
         return _join_spaced_words(original.lower(), range(len(original)), original)
     characters: list[str] = []
     origins: list[int] = []

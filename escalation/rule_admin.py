@@ -25,7 +25,7 @@ from escalation.models import Rule
 from escalation.rule_fields import MOMENT_FORMAT
 from escalation.rule_form import RuleForm, settings_by_trigger
 from escalation.rule_moves import MOVES, what_enabling_changes
-from escalation.selectors import rule_as_edited, sentence_names, sentence_of
+from escalation.selectors import live_sentences, rule_as_edited, sentence_names, sentence_of
 from escalation.sentences import rule_sentence
 from escalation.services import rule_create, rule_update
 from escalation.trying import TryForm, rule_try
@@ -38,13 +38,14 @@ WHEN_ASKED = (*CONDITIONS, ("hours_where", "hours"))
 
 
 class RuleChangeList(ChangeList):
-    """The list with each rule's sentence, the names read once."""
+    """The list with each rule's sentence as it decides, or as it was last edited; names are read once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         names = sentence_names()
+        live = live_sentences(self.result_list, names)
         for rule in self.result_list:
-            rule.sentence = rule_sentence(rule_as_edited(rule), names)
+            rule.sentence = live.get(rule.pk) or rule_sentence(rule_as_edited(rule), names)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -239,9 +240,10 @@ class RuleAdmin(NextStepMixin, TransitionMixin, BaseAdmin):
             )
             return HttpResponseRedirect(reverse("admin:escalation_rule_order"))
         names = sentence_names()
-        rules = list(Rule.objects.filter(archived_at=None))
+        rules: list[Any] = list(Rule.objects.filter(archived_at=None))
+        live = live_sentences(rules, names)
         for rule in rules:
-            rule.sentence = rule_sentence(rule_as_edited(rule), names)  # type: ignore[attr-defined]
+            rule.sentence = live.get(rule.pk) or rule_sentence(rule_as_edited(rule), names)
         context = {
             **self.admin_site.each_context(request),
             "title": "The order of the rules",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from escalation.contracts import Rule, RuleSet
 from escalation.models import HandoffTemplate, RuleSetVersion, RuleVersion
@@ -63,6 +64,13 @@ def rule_as_edited(row: RuleRow) -> Rule:
 def rule_as_kept(version: RuleVersion) -> Rule:
     """Return the rule as one of its versions said it."""
     return rule_of({"id": version.rule_id, "version": version.version, **version_fields(version.fields)})
+
+
+def live_sentences(rows: Iterable[RuleRow], names: Names) -> dict[int, str]:
+    """Return what decides of those rules for which an edit waits, by id."""
+    waiting = [row.pk for row in rows if row.is_pending]
+    kept = RuleVersion.objects.filter(rule__in=waiting, version=F("rule__live_version"))
+    return {version.rule_id: rule_sentence(rule_as_kept(version), names) for version in kept}
 
 
 def why_sentence(rule_id: int | None, version: int | None) -> str:

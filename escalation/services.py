@@ -22,6 +22,7 @@ from escalation.models import HandoffTemplate, Rule
 from escalation.versions import (
     FIELDS,
     MAX_PRIORITY,
+    MAX_RULES,
     PRIORITY_STEP,
     fields_of,
     fields_validate,
@@ -76,6 +77,11 @@ def rule_create(
     with transaction.atomic():
         one_change_at_a_time()
         _refuse_taken(fields["name"], None)
+        if Rule.objects.filter(archived_at=None).count() >= MAX_RULES:
+            raise InvalidInput(
+                f"There are {MAX_RULES} rules already. Archive some before you add more.",
+                code="too_many_rules",
+            )
         if priority is None:
             last = Rule.objects.aggregate(last=Max("priority"))["last"] or 0
             priority = min(last + PRIORITY_STEP, MAX_PRIORITY)

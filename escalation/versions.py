@@ -20,6 +20,7 @@ from kb.linting import relint_queue
 
 FIELDS = ("name", "kind", "trigger", "parameters", "clarify_first", "conditions")
 PRIORITY_STEP, MAX_PRIORITY = 10, 32_767
+MAX_RULES = 500  # that are not archived: every turn asks them all
 
 
 def fields_of(rule: Rule) -> dict[str, Any]:

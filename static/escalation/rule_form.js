@@ -24,6 +24,7 @@
     const panel = form.querySelector("[data-try-url]");
     if (!panel) return;
     const out = document.getElementById("er-tried");
+    const typed = document.getElementById("er-typed");
     let timer = 0;
     let latest = 0;
 
@@ -39,6 +40,9 @@
         if (!answer.ok) throw new Error(String(answer.status));
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         out.replaceChildren(...page.body.childNodes);
+        const said = out.querySelector(".er-said");
+        typed.hidden = !said;
+        typed.textContent = said ? "As typed: " + said.textContent : "";
       } catch (error) {
         if (mine === latest) out.textContent = "The server did not answer. What you typed is still here; try again.";
       }

@@ -1,8 +1,8 @@
 """``benchmark engine``: how long a decision takes with many rules, on what customers write.
 
 The rules are of every kind that reads the text or limits itself, made so that hardly any fires: the engine
-then asks them all, which is the longest way. Each message is new to the engine, as in service; what belongs to
-a rule's version has been prepared by earlier turns.
+then asks them all, which is the longest way. Each message is new to the engine, as in service; what belongs
+to a rule's version has been prepared by earlier turns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from escalation.contracts import Amount, Rule, RuleSet, TurnFacts
 from escalation.engine import decide
 from escalation.triggers import FLAGGED_CATEGORY, HARD, HUMAN_REQUEST, LOW_CONFIDENCE, PATTERN, SOFT
 
-WORDS = ("refund", "breach", "outage", "lawsuit", "ombudsman", "journalist", "recall", "audit", "fraud", "escrow")
+WORDS = (
+    "refund",
+    "breach",
+    "outage",
+    "lawsuit",
+    "ombudsman",
+    "journalist",
+    "recall",
+    "audit",
+    "fraud",
+    "escrow",
+)
 OFFICE = {"days": [1, 2, 3, 4, 5], "from": "09:00", "until": "17:00"}
 CONDITIONS: tuple[dict[str, Any], ...] = (
     {},
@@ -79,7 +90,7 @@ def measure(texts: Sequence[str], *, rules: int, messages: int) -> dict[str, Any
 
 
 def many_rules(count: int) -> RuleSet:
-    """Return a set of rules of which half match words, a quarter asks for a person's wish, a fifth is hard."""
+    """Return rules of which half match words and a quarter look for wishes for a person; a fifth are hard."""
     makers = (_matching, _asking, _matching, _doubting)
     return RuleSet(1, tuple(makers[number % 4](number) for number in range(count)))
 
@@ -95,7 +106,9 @@ def _matching(number: int) -> Rule:
 
 
 def _asking(number: int) -> Rule:
-    return _rule(number, HUMAN_REQUEST, {"extra_phrases": [f"duty officer {number}", f"desk {number} please"]})
+    return _rule(
+        number, HUMAN_REQUEST, {"extra_phrases": [f"duty officer {number}", f"desk {number} please"]}
+    )
 
 
 def _doubting(number: int) -> Rule:

@@ -1,4 +1,4 @@
-"""Ten thousand decisions on made-up facts and rule sets, as one digest. Run as a program it prints the digest."""
+"""Ten thousand decisions on made-up facts and rule sets, as one digest; run as a program it prints it."""
 
 from __future__ import annotations
 

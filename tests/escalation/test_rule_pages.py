@@ -47,9 +47,10 @@ TYPED = {
     "note": "after the incident",
 }
 SENTENCE = (
-    r"When the message says “data breach” or “leaked” or matches /CVE-\d+/ and the intent is Security and the "
-    "channel is web and the page is /settings/** and a sum over 500.00 USD is named and it is outside Mon-Fri "
-    "09:00-17:00 or Sat 10:00-14:00, then escalate at once, before anything else, valid from 3 May 2026 10:00 UTC."
+    r"When the message says “data breach” or “leaked” or matches /CVE-\d+/ and the intent is Security and "
+    "the channel is web and the page is /settings/** and a sum over 500.00 USD is named and it is outside "
+    "Mon-Fri 09:00-17:00 or Sat 10:00-14:00, then escalate at once, before anything else, valid from 3 May "
+    "2026 10:00 UTC."
 )
 
 
@@ -206,7 +207,7 @@ def test_an_edit_is_tried_in_the_place_of_its_live_version(lead) -> None:
     for text, says in (
         ("first words", "the agent would answer"),
         ("new words", "the agent would clarify (pattern), by this rule"),
-        ("other words", "by another rule: When the message says “other words”"),
+        ("other words", "by another rule: “When the message says “other words”"),
     ):
         assert says in shown(lead.post(address, {**typed, "try-text": text}))
     assert (Rule.objects.get(pk=rule.pk).version, live_rule_set().version) == (1, 2)
@@ -222,6 +223,8 @@ def test_what_cannot_be_meant_is_said_while_it_is_typed(lead) -> None:
 def test_enabling_shows_what_changes_in_words_and_the_page_says_what_waits(lead) -> None:
     rule = words()
     rule_update(actor=SYSTEM, rule=rule, parameters={"phrases": ["second words"]}, note="clearer")
+    assert "says “first words”" in shown(lead.get(RULES))
+    assert "second words" not in shown(lead.get(RULES)) + shown(lead.get(ORDER))
     page = lead.get(change(rule)).content.decode()
     assert "Version 1 decides until version 2 is enabled." in page
     assert "<del>first</del>" in page
@@ -319,10 +322,11 @@ def test_hostile_words_are_shown_and_never_run(lead) -> None:
 @pytest.mark.parametrize("address", [RULES, SETS, ORDER])
 def test_lists_cost_as_many_queries_for_thirty_rules_as_for_three(lead, address) -> None:
     defaults_install(actor=SYSTEM)
+    rule_update(actor=SYSTEM, rule=Rule.objects.get(trigger="no_answer"), clarify_first=0)
     with CaptureQueriesContext(connection) as few:
         lead.get(address)
     for number in range(30):
-        words(f"rule {number}")
+        rule_update(actor=SYSTEM, rule=words(f"rule {number}"), name=f"rule {number}, edited")
     with CaptureQueriesContext(connection) as many:
         lead.get(address)
     assert len(many) == len(few)

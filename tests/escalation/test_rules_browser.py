@@ -52,9 +52,9 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
     page.fill("#id_channels", "web")
     page.locator("#id_try-text").fill("Was there a DATA breach?")
     tried = page.locator("#er-tried")
-    expect(tried).to_contain_text(
-        "When the message says “data breach” and the channel is web, then escalate at once"
-    )
+    sentence = "When the message says “data breach” and the channel is web, then escalate at once"
+    expect(tried).to_contain_text(sentence)
+    expect(page.locator("#er-typed")).to_contain_text(sentence)
     expect(tried).to_contain_text("This rule fires on “DATA breach”")
     expect(tried).to_contain_text("the channel is web: unknown: a hard rule fires all the same")
     page.fill("#id_try-channel", "mail")

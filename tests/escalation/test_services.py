@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
@@ -23,6 +24,7 @@ from escalation.services import (
     rule_update,
     template_save,
 )
+from escalation.versions import MAX_RULES
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")
@@ -137,6 +139,18 @@ def test_a_rule_that_cannot_be_meant_is_refused(changes, code) -> None:
 def test_the_database_itself_refuses_a_hard_rule_that_asks_first() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Rule.objects.create(name="x", kind="hard", trigger="human_request", clarify_first=1)
+
+
+def test_there_are_never_more_rules_than_a_turn_can_ask() -> None:
+    Rule.objects.bulk_create(
+        Rule(name=f"r{n}", kind="soft", trigger="no_answer", archived_at=None) for n in range(MAX_RULES)
+    )
+    with pytest.raises(InvalidInput) as refusal:
+        make()
+    assert refusal.value.code == "too_many_rules"
+    assert rows() == (MAX_RULES, 0, 0, 0)
+    Rule.objects.filter(name="r0").update(archived_at=timezone.now())
+    make()
 
 
 @pytest.mark.row("8.1")
