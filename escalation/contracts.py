@@ -69,7 +69,10 @@ class TurnFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as it stood in its version; ``parameters`` are the trigger's settings."""
+    """One rule as it stood in its version; ``parameters`` are the trigger's settings.
+
+    ``conditions`` (escalation.conditions) limit it to some turns; without any it is asked in every turn.
+    """
 
     id: int
     version: int
@@ -78,11 +81,12 @@ class Rule:
     trigger: str
     clarify_first: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The enabled rules in the order in which they are asked."""
+    """The live versions of the enabled rules in the order in which they are asked."""
 
     version: int
     rules: tuple[Rule, ...]
@@ -107,9 +111,11 @@ class Decision:
     """What the agent does: answer, clarify (between ``options``, if any), escalate or out_of_scope.
 
     ``escalation`` names the rule behind an escalate, and behind a clarify that this rule allows first.
+    ``fault`` says which rule could not be asked and why, where one failed.
     """
 
     action: str
     reason: str
     escalation: Escalation | None = None
     options: tuple[str, ...] = ()
+    fault: str = ""

@@ -6,16 +6,26 @@ because it settles that doubt, and after those about what the customer or the au
 is an answer of its own, so a missing article is no doubt where one begins; while one runs, its questions give
 the messages their meaning and neither doubt counts. Where no rule covers a failed step, an action that
 failed, a flow that ends with a person or a missing answer the engine escalates by itself: unknown is never
-safe.
+safe. So it does where a rule itself breaks, and says which (``Decision.fault``).
 
-Decides neither whether a trigger fires (escalation.firing), nor the words of the reply, nor what a trigger's
-settings may be (escalation.triggers).
+Decides neither whether a trigger fires (escalation.firing) or a rule is asked (escalation.conditions), nor
+the words of the reply, nor what a trigger's settings may be (escalation.triggers).
 """
 
 from __future__ import annotations
 
+from escalation.conditions import conditions_hold
 from escalation.contracts import Decision, Escalation, Rule, RuleSet, TurnFacts
-from escalation.firing import CANCELLED, FLOW_ENDS, OFFERED, RESOLVED, RUNNING, evidence_of, is_ambiguous
+from escalation.firing import (
+    CANCELLED,
+    FLOW_ENDS,
+    OFFERED,
+    RESOLVED,
+    RUNNING,
+    evidence_of,
+    is_ambiguous,
+    is_pending_wish,
+)
 from escalation.triggers import (
     HARD,
     HUMAN_REQUEST,
@@ -33,19 +43,16 @@ ACTS = {OFFERED: "flow_step", RUNNING: "flow_step", RESOLVED: "flow_resolved", C
 
 def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
     """Return what the agent does with this turn, and which rule says so with what evidence."""
-    for rule in _of_kind(rule_set, HARD):
-        evidence = evidence_of(rule, facts)
-        if evidence is not None:
-            return _escalate(rule, evidence)
-    if facts.failed_step:
-        return _escalate_unruled(STEP_FAILURE)
+    hard, fault = _first_hard(facts, rule_set)
+    if hard is not None:
+        return hard
+    if facts.failed_step or fault:
+        return _escalate_unruled(STEP_FAILURE, fault)
     if facts.flow in FLOW_ENDS:
         return _escalate_unruled(FLOW_ENDS[facts.flow])
-    for rule in _of_kind(rule_set, SOFT):
-        evidence = evidence_of(rule, facts)
-        if evidence is None:
-            continue
-        return _clarify(rule, facts, evidence) if _may_ask(rule, facts) else _escalate(rule, evidence)
+    soft = _first_soft(facts, rule_set)
+    if soft is not None:
+        return soft
     if facts.out_of_scope:
         return Decision(OUT_OF_SCOPE, OUT_OF_SCOPE)
     if facts.flow in ACTS:
@@ -53,6 +60,52 @@ def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
     if facts.answer_score <= 0:
         return _escalate_unruled(NO_ANSWER)
     return Decision(ANSWER, "answered")
+
+
+def _first_hard(facts: TurnFacts, rule_set: RuleSet) -> tuple[Decision | None, str]:
+    """Return the decision of the first hard rule that fires, and what went wrong with those before it.
+
+    A rule that cannot be asked does not keep the ones after it from firing; it escalates if none does.
+    """
+    fault = ""
+    for rule in _of_kind(rule_set, HARD):
+        try:
+            evidence = _evidence(rule, facts)
+        except Exception as error:  # noqa: BLE001 - whatever breaks in one rule, a person takes over
+            fault = fault or _fault(rule, error)
+            continue
+        if evidence is not None:
+            return _escalate(rule, evidence, fault), fault
+    return None, fault
+
+
+def _first_soft(facts: TurnFacts, rule_set: RuleSet) -> Decision | None:
+    """Return the decision of the first soft rule that fires or breaks.
+
+    The answer to a question that was asked for a wish's sake is no longer about what the rule was limited to:
+    where no rule says otherwise, the wish is still granted.
+    """
+    rules = _of_kind(rule_set, SOFT)
+    for rule in rules:
+        try:
+            evidence = _evidence(rule, facts)
+        except Exception as error:  # noqa: BLE001 - as above
+            return _escalate_unruled(STEP_FAILURE, _fault(rule, error))
+        if evidence is not None:
+            return _clarify(rule, facts, evidence) if _may_ask(rule, facts) else _escalate(rule, evidence)
+    asked = next((rule for rule in rules if is_pending_wish(rule, facts)), None)
+    return None if asked is None else _escalate(asked, facts.pending_text)
+
+
+def _evidence(rule: Rule, facts: TurnFacts) -> str | None:
+    """Return the words on which the rule fires, or None where it does not or is not asked in this turn."""
+    if not conditions_hold(rule.conditions, rule.kind, facts):
+        return None
+    return evidence_of(rule, facts)
+
+
+def _fault(rule: Rule, error: Exception) -> str:
+    return f"rule {rule.id} version {rule.version} ({rule.name}): {type(error).__name__}"
 
 
 def _of_kind(rule_set: RuleSet, kind: str) -> tuple[Rule, ...]:
@@ -72,12 +125,12 @@ def _clarify(rule: Rule, facts: TurnFacts, evidence: str) -> Decision:
     return Decision(CLARIFY, rule.trigger, _escalation(rule, evidence), options)
 
 
-def _escalate(rule: Rule, evidence: str) -> Decision:
-    return Decision(ESCALATE, rule.trigger, _escalation(rule, evidence))
+def _escalate(rule: Rule, evidence: str, fault: str = "") -> Decision:
+    return Decision(ESCALATE, rule.trigger, _escalation(rule, evidence), fault=fault)
 
 
-def _escalate_unruled(trigger: str) -> Decision:
-    return Decision(ESCALATE, trigger, Escalation(HARD, trigger, None, None))
+def _escalate_unruled(trigger: str, fault: str = "") -> Decision:
+    return Decision(ESCALATE, trigger, Escalation(HARD, trigger, None, None), fault=fault)
 
 
 def _escalation(rule: Rule, evidence: str) -> Escalation:

@@ -7,10 +7,12 @@ the order of rules nor what follows from one that fires (escalation.engine).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from escalation.contracts import Rule, TurnFacts
 from escalation.human_request import human_request_find
+from escalation.patterns import pattern_find, phrase_find
 from escalation.triggers import (
     FLAGGED_CATEGORY,
     FLOW_ESCALATION,
@@ -18,6 +20,7 @@ from escalation.triggers import (
     HUMAN_REQUEST,
     LOW_CONFIDENCE,
     NO_ANSWER,
+    PATTERN,
     STEP_FAILURE,
     TOOL_FAILURE,
     TRIGGERS,
@@ -31,7 +34,7 @@ DOUBTS = frozenset({LOW_CONFIDENCE, NO_ANSWER})
 # After one question these still end with a person: the question was for the person's benefit.
 WISHES = frozenset({HUMAN_REQUEST, HUMAN_ONLY_INTENT, FLAGGED_CATEGORY})
 # Told by the words alone, so they count even where a step has failed and nothing else is known.
-BY_WORDS = frozenset({HUMAN_REQUEST})
+BY_WORDS = frozenset({HUMAN_REQUEST, PATTERN})
 NO_WORDS = ""  # the trigger fires, on no words in particular
 
 Settings = Mapping[str, Any]
@@ -39,11 +42,18 @@ Settings = Mapping[str, Any]
 
 def evidence_of(rule: Rule, facts: TurnFacts) -> str | None:
     """Return the customer's words that set the rule off ("" where no words do), or None: it does not fire."""
-    if rule.trigger in WISHES and rule.trigger == facts.pending_trigger:
+    if is_pending_wish(rule, facts):
         return facts.pending_text
     if _is_settled(rule.trigger, facts):
         return None
-    return FIRES[rule.trigger](facts, {**TRIGGERS[rule.trigger].defaults, **rule.parameters})
+    defaults = TRIGGERS[rule.trigger].defaults
+    is_whole = rule.parameters.keys() >= defaults.keys()  # as services keep them
+    return FIRES[rule.trigger](facts, rule.parameters if is_whole else {**defaults, **rule.parameters})
+
+
+def is_pending_wish(rule: Rule, facts: TurnFacts) -> bool:
+    """Tell whether a question about what this trigger stands for has just been answered."""
+    return rule.trigger in WISHES and rule.trigger == facts.pending_trigger
 
 
 def is_ambiguous(rule: Rule, facts: TurnFacts) -> bool:
@@ -66,7 +76,19 @@ def _is_settled(trigger: str, facts: TurnFacts) -> bool:
 
 
 def _human_request(facts: TurnFacts, settings: Settings) -> str | None:
-    return human_request_find(facts.text, settings["extra_phrases"])
+    found = phrase_find(facts.text, settings["extra_phrases"])
+    return _wish(facts.text) if found is None else found
+
+
+# Once a message, however many rules ask; a rule's own phrases are looked for apart from it.
+_wish = lru_cache(maxsize=8)(human_request_find)
+
+
+def _pattern(facts: TurnFacts, settings: Settings) -> str | None:
+    found = phrase_find(facts.text, settings["phrases"])
+    if found is not None:
+        return found
+    return pattern_find(facts.text, settings["patterns"], ignore_case=settings["ignore_case"])
 
 
 def _human_only_intent(facts: TurnFacts, settings: Settings) -> str | None:
@@ -111,6 +133,7 @@ def _too_close(facts: TurnFacts, limit: float) -> bool:
 
 FIRES: Mapping[str, Callable[[TurnFacts, Settings], str | None]] = {
     HUMAN_REQUEST: _human_request,
+    PATTERN: _pattern,
     HUMAN_ONLY_INTENT: _human_only_intent,
     FLAGGED_CATEGORY: _flagged_category,
     LOW_CONFIDENCE: _low_confidence,

@@ -10,12 +10,11 @@ from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
-from core.errors import DomainError
 from escalation.language_lint import ERROR, template_lint
-from escalation.models import HandoffTemplate, Rule
-from escalation.triggers import TRIGGERS, kind_validate, parameters_validate
+from escalation.models import HandoffTemplate
 from tickets.selectors import category_names
 
 RATIOS = {
@@ -25,48 +24,13 @@ RATIOS = {
 }
 CATEGORY = "category_id"
 LINES = {
+    "phrases": "Words or phrases, one per line: found whole, in any case and spelling disguise.",
+    "patterns": r"Patterns (RE2), one per line, such as INV-\d+. No look-around, no back-references.",
     "extra_phrases": "Further phrases that count as asking for a person, one per line.",
     "minimum_confidence_by_intent": "Stricter thresholds, one per line: intent = 0.8",
 }
-
-
-class RuleForm(forms.ModelForm):
-    """A rule; the settings of its trigger appear once the trigger is chosen (saved).
-
-    ``seen_version`` is the version that the person edits: a newer one in the database refuses the save.
-    """
-
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    class Meta:
-        model = Rule
-        fields = ("name", "trigger", "kind", "clarify_first", "priority")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["seen_version"] = self.instance.version
-        for name in setting_names(self.instance if self.instance.pk else None):
-            self.initial.setdefault(name, _shown(name, self.instance.parameters.get(name)))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        trigger = cleaned.get("trigger") or self.instance.trigger
-        if self.instance.pk and cleaned.get("seen_version") != self.instance.version:
-            raise ValidationError(
-                "Somebody else has changed this rule since you opened it. Open it anew; your text is below.",
-                code="stale_rule",
-            )
-        if not self.errors:
-            try:
-                kind_validate(trigger, cleaned["kind"], cleaned["clarify_first"])
-                cleaned["parameters"] = parameters_validate(trigger, self._parameters(cleaned))
-            except DomainError as refusal:
-                raise ValidationError(refusal.message, code=refusal.code) from refusal
-        return cleaned
-
-    def _parameters(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        names = setting_names(self.instance if self.instance.pk else None)
-        return {name: _read(name, cleaned.get(name)) for name in names if cleaned.get(name) is not None}
+LISTS = frozenset({"extra_phrases", "phrases", "patterns"})
+SWITCHES = {"ignore_case": "Capitals make no difference to the patterns."}
 
 
 class TemplateForm(forms.ModelForm):
@@ -87,16 +51,13 @@ class TemplateForm(forms.ModelForm):
         return cleaned
 
 
-def setting_names(rule: Rule | None) -> tuple[str, ...]:
-    """Return the settings that the rule's trigger has."""
-    return tuple(TRIGGERS[rule.trigger].properties) if rule is not None else ()
-
-
 def setting_field(name: str) -> forms.Field:
     """Return the form field of one setting."""
     if name in RATIOS:
         widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01", "min": 0, "max": 1})
         return forms.FloatField(min_value=0, max_value=1, help_text=RATIOS[name], widget=widget)
+    if name in SWITCHES:
+        return forms.BooleanField(required=False, help_text=SWITCHES[name], widget=UnfoldBooleanSwitchWidget)
     if name == CATEGORY:
         return forms.TypedChoiceField(
             label="Category",
@@ -115,20 +76,21 @@ def setting_field(name: str) -> forms.Field:
     )
 
 
-def _shown(name: str, value: Any) -> Any:
-    if name == "extra_phrases":
+def shown_setting(name: str, value: Any) -> Any:
+    """Return a setting as its field shows it."""
+    if name in LISTS:
         return "\n".join(value or [])
     if name == "minimum_confidence_by_intent":
         return "\n".join(f"{slug} = {minimum}" for slug, minimum in sorted((value or {}).items()))
     return value
 
 
-def _read(name: str, value: Any) -> Any:
+def read_setting(name: str, value: Any) -> Any:
     """Return a setting as the rule keeps it, or raise ValidationError naming the line."""
-    if name in RATIOS or name == CATEGORY:
+    if name in RATIOS or name in SWITCHES or name == CATEGORY:
         return value
     lines = [line.strip() for line in value.splitlines() if line.strip()]
-    if name == "extra_phrases":
+    if name in LISTS:
         return lines
     minimums = {}
     for line in lines:

@@ -16,6 +16,7 @@ from escalation.triggers import (
     LOW_CONFIDENCE,
     MAX_CLARIFICATIONS,
     NO_ANSWER,
+    PATTERN,
     SOFT,
     STEP_FAILURE,
     TOOL_FAILURE,
@@ -24,7 +25,12 @@ from escalation.triggers import (
 
 
 class Rule(models.Model):
-    """One escalation rule as it stands now. Changed by escalation.services only."""
+    """One escalation rule as it was last edited. Changed by escalation.services only.
+
+    ``version`` is the version whose fields stand here, ``live_version`` the one that decides turns: None
+    where the rule is disabled, an earlier one while an edit waits to be enabled. ``priority`` is no part of
+    a version: the order belongs to the rule set.
+    """
 
     class Kind(models.TextChoices):
         HARD = HARD, "Hard: escalates at once"
@@ -33,6 +39,7 @@ class Rule(models.Model):
     class Trigger(models.TextChoices):
         HUMAN_REQUEST = HUMAN_REQUEST, TRIGGERS[HUMAN_REQUEST].label
         HUMAN_ONLY_INTENT = HUMAN_ONLY_INTENT, TRIGGERS[HUMAN_ONLY_INTENT].label
+        PATTERN = PATTERN, TRIGGERS[PATTERN].label
         LOW_CONFIDENCE = LOW_CONFIDENCE, TRIGGERS[LOW_CONFIDENCE].label
         NO_ANSWER = NO_ANSWER, TRIGGERS[NO_ANSWER].label
         FLAGGED_CATEGORY = FLAGGED_CATEGORY, TRIGGERS[FLAGGED_CATEGORY].label
@@ -44,14 +51,16 @@ class Rule(models.Model):
     kind = models.CharField(max_length=4, choices=Kind)
     trigger = models.CharField(max_length=30, choices=Trigger)
     parameters = models.JSONField(default=dict, blank=True)
+    conditions = models.JSONField(default=dict, blank=True)
     clarify_first = models.PositiveSmallIntegerField(
         default=0, help_text="How many clarifying questions may come first: 0 or 1. A hard rule asks none."
     )
     priority = models.PositiveSmallIntegerField(
         default=100, help_text="Rules are asked from the lowest number to the highest, hard rules first."
     )
-    enabled = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    live_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -63,10 +72,23 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=Q(kind=SOFT) | Q(clarify_first=0), name="hard_rule_asks_nothing_first"
             ),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(live_version=None), name="archived_rule_decides_nothing"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def enabled(self) -> bool:
+        """Whether some version of the rule decides turns."""
+        return self.live_version is not None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the fields here wait to be enabled while an earlier version decides."""
+        return self.live_version is not None and self.live_version != self.version
 
 
 class Immutable(models.Model):
@@ -85,11 +107,12 @@ class Immutable(models.Model):
 
 
 class RuleVersion(Immutable):
-    """A rule as it was from one change to the next."""
+    """A rule as one edit left it; ``note`` says why, in the editor's words or as “as version 2”."""
 
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField()
     fields = models.JSONField()
+    note = models.CharField(max_length=200, blank=True, default="")
     changed_by = models.CharField(max_length=150)
     at = models.DateTimeField(auto_now_add=True)
 
@@ -102,7 +125,7 @@ class RuleVersion(Immutable):
 
 
 class RuleSetVersion(Immutable):
-    """All enabled rules as they stood together after one change; decisions name its number."""
+    """The live versions of all enabled rules in their order, after one change; decisions name its number."""
 
     number = models.PositiveIntegerField(unique=True)
     rules = models.JSONField()

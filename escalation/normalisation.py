@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 20_000
 # Look-alikes of Latin small letters, after case folding (Unicode confusables, the letters used in practice).
@@ -22,6 +24,7 @@ QUOTES = str.maketrans("’‘ʼ`´", "'''''")
 INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me", "Co", "Cn"})
 SPACED_WORD = re.compile(r"(?<!\w)(?:\w[ .\-_*·]){3,}\w(?!\w)")
 LETTER = re.compile(r"\w")
+UNTIDY = re.compile(r"^ |  |[\x00-\x1f\x7f]")  # white space to be drawn together, or control characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,14 @@ class PlainText:
         return self.original[self.origins[start] : self.origins[end - 1] + 1]
 
 
+@lru_cache(maxsize=16)  # every rule and detector asks for the same message in a turn
 def plain(text: str) -> PlainText:
     """Return ``text`` case-folded, without disguises, with single spaces between words."""
     original = text[:MAX_CHARACTERS]
+    if original.isascii() and not UNTIDY.search(
+        original
+    ):  # most messages: nothing is hidden, all stays in place
+        return _join_spaced_words(original.lower(), range(len(original)), original)
     characters: list[str] = []
     origins: list[int] = []
     for index, character in enumerate(original):
@@ -53,6 +61,7 @@ def plain(text: str) -> PlainText:
     return _join_spaced_words("".join(characters), origins, original)
 
 
+@lru_cache(maxsize=4096)
 def _pieces(character: str) -> str:
     if character.isspace():
         return " "
@@ -63,8 +72,10 @@ def _pieces(character: str) -> str:
     return kept.translate(LOOK_ALIKES).translate(QUOTES)
 
 
-def _join_spaced_words(text: str, origins: list[int], original: str) -> PlainText:
+def _join_spaced_words(text: str, origins: Sequence[int], original: str) -> PlainText:
     """Write "h u m a n" as "human"; keep everything else."""
+    if not SPACED_WORD.search(text):
+        return PlainText(text, tuple(origins), original)
     kept: list[int] = []
     position = 0
     for match in SPACED_WORD.finditer(text):

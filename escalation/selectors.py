@@ -1,14 +1,22 @@
-"""Reads of the escalation app."""
+"""Reads of the escalation app: the rules that decide, now and then, and what they are called."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from escalation.contracts import Rule, RuleSet
-from escalation.models import HandoffTemplate, RuleSetVersion
+from escalation.models import HandoffTemplate, RuleSetVersion, RuleVersion
+from escalation.models import Rule as RuleRow
+from escalation.sentences import Names, rule_sentence
 from escalation.triggers import RATIO, TRIGGERS
+from escalation.versions import fields_of, version_fields
+from intents.selectors import intent_profiles
+from kb.access import TIER, USER_TYPE
+from kb.selectors import audience_choices
+from tickets.selectors import category_names
 
 EMPTY = RuleSet(version=0, rules=())
 
@@ -32,6 +40,47 @@ def rule_names() -> dict[str, str]:
     return {str(rule.id): rule.name for rule in live_rule_set().rules}
 
 
+def sentence_names() -> Names:
+    """Return what intents, user types, plans and categories are called."""
+    audiences = audience_choices()
+    return Names(
+        intents={profile.slug: profile.label for profile in intent_profiles()},
+        user_types=dict(audiences[USER_TYPE]),
+        tiers=dict(audiences[TIER]),
+        categories=dict(category_names()),
+    )
+
+
+def sentence_of(rule: Rule) -> str:
+    """Return the rule in one sentence, with the names of today."""
+    return rule_sentence(rule, sentence_names())
+
+
+def rule_as_edited(row: RuleRow) -> Rule:
+    """Return the rule as its row says it, which may wait to be enabled."""
+    return rule_of({"id": row.pk, "version": row.version, **fields_of(row)})
+
+
+def rule_as_kept(version: RuleVersion) -> Rule:
+    """Return the rule as one of its versions said it."""
+    return rule_of({"id": version.rule_id, "version": version.version, **version_fields(version.fields)})
+
+
+def live_sentences(rows: Iterable[RuleRow], names: Names) -> dict[int, str]:
+    """Return what decides of those rules for which an edit waits, by id."""
+    waiting = [row.pk for row in rows if row.is_pending]
+    kept = RuleVersion.objects.filter(rule__in=waiting, version=F("rule__live_version"))
+    return {version.rule_id: rule_sentence(rule_as_kept(version), names) for version in kept}
+
+
+def why_sentence(rule_id: int | None, version: int | None) -> str:
+    """Return the sentence of the rule that a decision cites; empty where it cites none."""
+    if rule_id is None or version is None:
+        return ""
+    kept = RuleVersion.objects.filter(rule_id=rule_id, version=version).first()
+    return sentence_of(rule_as_kept(kept)) if kept else ""
+
+
 def thresholds() -> tuple[tuple[str, str, float], ...]:
     """Return each number that the enabled rules decide by: the rule's name, what it is, its value."""
     return tuple(
@@ -51,10 +100,11 @@ def template_for(reason: str, locale: str) -> HandoffTemplate | None:
 
 
 def _rule_set(stored: RuleSetVersion) -> RuleSet:
-    return RuleSet(stored.number, tuple(_rule(fields) for fields in stored.rules))
+    return RuleSet(stored.number, tuple(rule_of(fields) for fields in stored.rules))
 
 
-def _rule(fields: dict[str, Any]) -> Rule:
+def rule_of(fields: dict[str, Any]) -> Rule:
+    """Return a rule as a rule-set version keeps it."""
     return Rule(
         id=fields["id"],
         version=fields["version"],
@@ -63,4 +113,5 @@ def _rule(fields: dict[str, Any]) -> Rule:
         trigger=fields["trigger"],
         clarify_first=fields["clarify_first"],
         parameters=fields["parameters"],
+        conditions=fields.get("conditions", {}),  # sets from before there were conditions have none
     )

@@ -1,6 +1,7 @@
-"""Writes of the escalation app: each change makes a rule version, a rule-set version and an activity line.
+"""Writes of the escalation app: rules are added and edited, handoff messages saved, defaults installed.
 
-Articles link enabled rules by key: where those or their names change, a job lints the articles anew.
+An edit makes a version of the rule and an activity line, and changes no decision. What decides, in which
+order and from when is escalation.lifecycle.
 """
 
 from __future__ import annotations
@@ -8,19 +9,42 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Max
 
 from core import activity
 from core.actors import Actor
-from core.errors import Conflict, InvalidInput
+from core.errors import InvalidInput
 from core.permissions import require
 from escalation.defaults import RULES, TEMPLATES
 from escalation.language_lint import ERROR, template_lint
-from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
-from escalation.triggers import kind_validate, parameters_validate
-from kb.linting import relint_queue
+from escalation.lifecycle import rule_archive, rule_disable, rule_discard, rule_enable, rule_restore
+from escalation.models import HandoffTemplate, Rule
+from escalation.versions import (
+    FIELDS,
+    MAX_PRIORITY,
+    MAX_RULES,
+    PRIORITY_STEP,
+    fields_of,
+    fields_validate,
+    one_change_at_a_time,
+    rule_move,
+    rule_set_keep,
+    version_fields,
+    version_keep,
+)
 
-FIELDS = ("name", "kind", "trigger", "parameters", "clarify_first", "priority", "enabled")
+__all__ = [
+    "defaults_install",
+    "rule_archive",
+    "rule_create",
+    "rule_disable",
+    "rule_discard",
+    "rule_enable",
+    "rule_restore",
+    "rule_roll_back",
+    "rule_update",
+    "template_save",
+]
 
 
 def rule_create(
@@ -31,43 +55,81 @@ def rule_create(
     trigger: str,
     parameters: dict[str, Any],
     clarify_first: int,
-    priority: int,
+    priority: int | None = None,
+    conditions: dict[str, Any] | None = None,
+    note: str = "",
     enabled: bool = False,
 ) -> Rule:
-    """Add a rule as version 1."""
+    """Add a rule as version 1, the last of the order unless ``priority`` says otherwise.
+
+    ``enabled`` is for the rules that a workspace starts with; any other decides once rule_enable let it.
+    """
     require(actor, "escalation.add_rule")
-    kind_validate(trigger, kind, clarify_first)
+    wanted = {
+        "name": name,
+        "kind": kind,
+        "trigger": trigger,
+        "parameters": parameters,
+        "clarify_first": clarify_first,
+        "conditions": conditions or {},
+    }
+    fields = fields_validate(wanted)
     with transaction.atomic():
-        _one_change_at_a_time()
-        rule = Rule.objects.create(
-            name=_name_of(name),
-            kind=kind,
-            trigger=trigger,
-            parameters=parameters_validate(trigger, parameters),
-            clarify_first=clarify_first,
-            priority=priority,
-            enabled=enabled,
-        )
-        _keep(actor, rule, "rule.created", before={})
+        one_change_at_a_time()
+        _refuse_taken(fields["name"], None)
+        if Rule.objects.filter(archived_at=None).count() >= MAX_RULES:
+            raise InvalidInput(
+                f"There are {MAX_RULES} rules already. Archive some before you add more.",
+                code="too_many_rules",
+            )
+        if priority is None:
+            last = Rule.objects.aggregate(last=Max("priority"))["last"] or 0
+            priority = min(last + PRIORITY_STEP, MAX_PRIORITY)
+        rule = Rule.objects.create(priority=priority, live_version=1 if enabled else None, **fields)
+        version_keep(actor, rule, note=note)
+        if enabled:
+            rule_set_keep(actor)
+        activity.record(actor, "rule.created", rule, after={**fields, "live_version": rule.live_version})
     return rule
 
 
-def rule_update(*, actor: Actor, rule: Rule, **changes: Any) -> Rule:
-    """Change fields of a rule (any of FIELDS but ``enabled``) that is still the version that was read."""
-    unknown = set(changes) - set(FIELDS) | {"enabled"} & set(changes)
+def rule_update(*, actor: Actor, rule: Rule, note: str = "", **changes: Any) -> Rule:
+    """Edit a rule (any of FIELDS) that is still the version that was read, as its next version.
+
+    The edit decides nothing yet: an enabled rule goes on as it was until rule_enable.
+    """
+    require(actor, "escalation.change_rule")
+    unknown = set(changes) - set(FIELDS)
     if unknown:
         raise InvalidInput(f"These are no fields to change: {', '.join(sorted(unknown))}.", code="bad_fields")
-    return _change(actor, rule, "rule.changed", changes)
+    before = fields_of(rule)
+    after = fields_validate({**before, **changes})
+    changed = [name for name in FIELDS if before[name] != after[name]]
+    if not changed:
+        return rule
+    with transaction.atomic():
+        one_change_at_a_time()
+        _refuse_taken(after["name"], rule)
+        latest = rule.versions.aggregate(latest=Max("version"))["latest"] or rule.version
+        rule_move(rule, version=latest + 1, **{name: after[name] for name in changed})
+        version_keep(actor, rule, note=note)
+        activity.record(
+            actor,
+            "rule.changed",
+            rule,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
+    return rule
 
 
-def rule_enable(*, actor: Actor, rule: Rule) -> Rule:
-    """Let the rule decide from the next turn on."""
-    return _change(actor, rule, "rule.enabled", {"enabled": True})
-
-
-def rule_disable(*, actor: Actor, rule: Rule) -> Rule:
-    """Take the rule out of the rule set from the next turn on."""
-    return _change(actor, rule, "rule.disabled", {"enabled": False})
+def rule_roll_back(*, actor: Actor, rule: Rule, version: int) -> Rule:
+    """Write an earlier version once more, as the newest one, which waits to be enabled like any edit."""
+    require(actor, "escalation.change_rule")
+    stored = rule.versions.filter(version=version).first()
+    if stored is None:
+        raise InvalidInput(f"This rule has no version {version}.", code="unknown_version")
+    return rule_update(actor=actor, rule=rule, note=f"as version {version}", **version_fields(stored.fields))
 
 
 def template_save(
@@ -121,57 +183,10 @@ def defaults_install(*, actor: Actor) -> dict[str, int]:
     return {"rules": len(new_rules), "templates": len(new_templates)}
 
 
-def _change(actor: Actor, rule: Rule, verb: str, changes: dict[str, Any]) -> Rule:
-    require(actor, "escalation.change_rule")
-    before = {name: getattr(rule, name) for name in FIELDS}
-    after = {**before, **changes}
-    kind_validate(after["trigger"], after["kind"], after["clarify_first"])
-    after["parameters"] = parameters_validate(after["trigger"], after["parameters"])
-    after["name"] = _name_of(after["name"])
-    changed = [name for name in FIELDS if before[name] != after[name]]
-    if not changed:
-        return rule
-    with transaction.atomic():
-        _one_change_at_a_time()
-        rows = Rule.objects.filter(pk=rule.pk, version=rule.version)
-        if not rows.update(version=F("version") + 1, **{name: after[name] for name in changed}):
-            raise Conflict(
-                "Somebody else changed this rule in the meantime. Reload it and look again.",
-                code="stale_rule",
-            )
-        rule.refresh_from_db()
-        _keep(actor, rule, verb, before={name: before[name] for name in changed})
-    return rule
-
-
-def _one_change_at_a_time() -> None:
-    """Lock the rules in one order, so that rule-set numbers neither clash nor skip a change."""
-    list(Rule.objects.select_for_update().order_by("pk").values_list("pk"))
-
-
-def _keep(actor: Actor, rule: Rule, verb: str, *, before: dict[str, Any]) -> None:
-    """Write the rule's version, the rule set's version and the activity line."""
-    fields = {name: getattr(rule, name) for name in FIELDS}
-    RuleVersion.objects.create(rule=rule, version=rule.version, fields=fields, changed_by=actor.label)
-    enabled = Rule.objects.filter(enabled=True).order_by("kind", "priority", "id")
-    latest = RuleSetVersion.objects.order_by("-number").first()
-    rules = [{"id": r.pk, "version": r.version, **{n: getattr(r, n) for n in FIELDS}} for r in enabled]
-    number = latest.number + 1 if latest else 1
-    RuleSetVersion.objects.create(number=number, rules=rules, changed_by=actor.label)
-    if _linked(rules) != _linked(latest.rules if latest else []):
-        relint_queue(actor.label)
-    activity.record(
-        actor, verb, rule, before=before, after={name: fields[name] for name in before} if before else fields
-    )
-
-
-def _linked(rules: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    """Return what articles link of the rules, and the linter names: their keys and names, in order."""
-    return [(rule["id"], rule["name"]) for rule in rules]
-
-
-def _name_of(name: str) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= 100:
-        raise InvalidInput("Give the rule a name of at most 100 characters.", code="bad_name")
-    return name
+def _refuse_taken(name: str, rule: Rule | None) -> None:
+    if Rule.objects.filter(name=name).exclude(pk=rule.pk if rule else 0).exists():
+        raise InvalidInput(
+            "Another rule, perhaps an archived one, has this name. Choose another.",
+            code="name_taken",
+            extra={"field": "name"},
+        )

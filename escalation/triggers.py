@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from core.errors import InvalidInput
+from escalation.patterns import (
+    MAX_PATTERN_CHARACTERS,
+    MAX_PATTERNS,
+    MAX_PHRASE_CHARACTERS,
+    MAX_PHRASES,
+    patterns_check,
+)
+from escalation.schema_faults import refuse_first
 
 HUMAN_REQUEST = "human_request"
 HUMAN_ONLY_INTENT = "human_only_intent"
@@ -18,21 +26,28 @@ STEP_FAILURE = "step_failure"
 TOOL_FAILURE = "tool_failure"
 FLOW_ESCALATION = "flow_escalation"
 FLAGGED_CATEGORY = "flagged_category"
+PATTERN = "pattern"
 
 HARD, SOFT = "hard", "soft"
 MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 4)
 
 RATIO = {"type": "number", "minimum": 0, "maximum": 1}
+PHRASE = {"type": "string", "minLength": 3, "maxLength": MAX_PHRASE_CHARACTERS, "pattern": r"\w"}
+PHRASES = {"type": "array", "maxItems": MAX_PHRASES, "items": PHRASE}
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger: its label, the kinds it may have, the JSON Schema of its settings, and their defaults."""
+    """One trigger: its label, the kinds it may have, the JSON Schema of its settings, and their defaults.
+
+    ``check`` refuses (InvalidInput) what a schema cannot say; it is given the settings with their defaults.
+    """
 
     label: str
     kinds: tuple[str, ...]
     properties: Mapping[str, Any]
     defaults: Mapping[str, Any]
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -40,18 +55,37 @@ class Trigger:
         return {"type": "object", "additionalProperties": False, "properties": dict(self.properties)}
 
 
+def _check_pattern(settings: Mapping[str, Any]) -> None:
+    if not (settings["patterns"] or settings["phrases"]):
+        raise InvalidInput(
+            "Write at least one phrase or pattern: the rule would never fire.",
+            code="nothing_to_match",
+            extra={"field": "phrases"},
+        )
+    patterns_check(settings["patterns"], ignore_case=settings["ignore_case"])
+
+
 TRIGGERS: Mapping[str, Trigger] = {
     HUMAN_REQUEST: Trigger(
         label="The customer asks for a person",
         kinds=(SOFT, HARD),
-        properties={
-            "extra_phrases": {
-                "type": "array",
-                "maxItems": 50,
-                "items": {"type": "string", "minLength": 3, "maxLength": 80, "pattern": r"\w"},
-            }
-        },
+        properties={"extra_phrases": PHRASES},
         defaults={"extra_phrases": []},
+    ),
+    PATTERN: Trigger(
+        label="The message matches",
+        kinds=(SOFT, HARD),
+        properties={
+            "phrases": PHRASES,
+            "patterns": {
+                "type": "array",
+                "maxItems": MAX_PATTERNS,
+                "items": {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_CHARACTERS},
+            },
+            "ignore_case": {"type": "boolean"},
+        },
+        defaults={"phrases": [], "patterns": [], "ignore_case": True},
+        check=_check_pattern,
     ),
     HUMAN_ONLY_INTENT: Trigger(
         label="The issue is for people only", kinds=(SOFT, HARD), properties={}, defaults={}
@@ -103,11 +137,12 @@ TRIGGERS: Mapping[str, Trigger] = {
 def parameters_validate(trigger: str, parameters: Any) -> dict[str, Any]:
     """Return the parameters with defaults filled in, or raise InvalidInput naming the first fault."""
     known = _known(trigger)
-    fault = next(Draft202012Validator(known.schema).iter_errors(parameters), None)
-    if fault is not None:
-        where = ".".join(str(part) for part in fault.absolute_path) or "parameters"
-        raise InvalidInput(f"{where}: {fault.message[:300]}", code="bad_parameters")
-    return {**known.defaults, **parameters}
+    faults = Draft202012Validator(known.schema).iter_errors(parameters)
+    refuse_first(faults, code="bad_parameters", whole="parameters")
+    settings = {**known.defaults, **parameters}
+    if known.check is not None:
+        known.check(settings)
+    return settings
 
 
 def kind_validate(trigger: str, kind: str, clarify_first: int) -> None:

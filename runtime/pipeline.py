@@ -206,7 +206,11 @@ def _decide(outcome: Outcome, engines: Engines, name: str = "decide") -> None:
         outcome.options = tuple(
             {"intent": slug, "label": _profile(slug, engines).label} for slug in outcome.decision.options
         )
-        return {"action": outcome.decision.action, "reason": outcome.decision.reason}
+        decided = {"action": outcome.decision.action, "reason": outcome.decision.reason}
+        if outcome.decision.fault:
+            log.error("rule_failed", fault=outcome.decision.fault)
+            decided["fault"] = outcome.decision.fault
+        return decided
 
     if not _attempt(outcome, name, step):
         outcome.facts = replace(outcome.facts, failed_step="decide")

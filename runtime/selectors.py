@@ -16,6 +16,7 @@ from escalation.contracts import TurnFacts
 from runtime.models import Conversation, Handoff, Turn
 from runtime.packet import PastTurn
 
+MAX_CHANNELS = 50
 WAIT_DAYS = 14
 WAIT_QUANTILE = 0.8
 WAIT_MIN_HANDOFFS = 5
@@ -30,6 +31,12 @@ def conversations_visible_to(key: ApiKey) -> QuerySet[Conversation]:
     if ApiKey.Scope.READ in key.scopes:
         return Conversation.objects.all()
     return Conversation.objects.filter(api_key=key)
+
+
+def channels_seen() -> list[str]:
+    """Return the channels that customers have written on, at most MAX_CHANNELS."""
+    rows = Conversation.objects.order_by("channel").values_list("channel", flat=True).distinct()
+    return list(rows[:MAX_CHANNELS])
 
 
 def turns_visible_to(key: ApiKey) -> QuerySet[Turn]:

@@ -79,6 +79,12 @@ SEARCH = Benchmark(
     {},
     ("p50_ms", "p95_ms", "p99_ms", "load_seconds", "replace_ms", "updating_p95_ms", "memory_mb"),
 )
+ENGINE = Benchmark(
+    "engine 200 rules",
+    ("engine", "--rules", "200"),
+    {},
+    ("p50_ms", "p95_ms", "p99_ms", "p95_cpu_ms", "p50_characters", "p95_characters", "messages"),
+)
 RETRAINING = Benchmark(
     "retraining clinc150 train_10",
     ("retraining",),
@@ -94,6 +100,7 @@ BENCHMARKS = (
     IMPORT,
     MAP,
     SEARCH,
+    ENGINE,
 )
 
 

@@ -30,6 +30,7 @@ VIEW_WORK = (
     "intents.view_example",
     "intents.view_evaluationcase",
     "escalation.view_rule",
+    "escalation.view_rulesetversion",
     "escalation.view_handofftemplate",
     "runtime.view_conversation",
     "runtime.view_turn",

@@ -212,6 +212,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Handoffs", "support_agent", "runtime.handoff"),
                     _page("Rules", "rule", "escalation.rule"),
+                    _page("Rule sets", "history", "escalation.rulesetversion"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
                 ],
             },

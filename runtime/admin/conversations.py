@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import ReadOnlyAdmin
+from escalation.selectors import why_sentence
 from runtime.models import Conversation, Feedback, Turn
 
 CONVERSATION_BADGES = {
@@ -104,8 +105,17 @@ class TurnAdmin(ReadOnlyAdmin):
             {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
         ),
         ("Flow", {"fields": ("show_flow",)}),
-        ("Rule", {"fields": (("rule_trigger", "rule_kind", "rule_id", "rule_version"), "matched_text")}),
-        ("Versions", {"fields": (("release", "model_version", "index_version", "rule_set_version"),)}),
+        (
+            "Rule",
+            {
+                "fields": (
+                    ("rule_trigger", "rule_kind", "rule_id", "rule_version"),
+                    "show_rule",
+                    "matched_text",
+                )
+            },
+        ),
+        ("Versions", {"fields": (("release", "model_version", "index_version", "show_rule_set"),)}),
         ("Trace", {"fields": ("show_trace",)}),
         ("When and where", {"fields": (("created_at", "page", "mode", "delivered"),)}),
     )
@@ -115,6 +125,8 @@ class TurnAdmin(ReadOnlyAdmin):
         "show_reply",
         "show_why",
         "show_flow",
+        "show_rule",
+        "show_rule_set",
         "show_trace",
     )
 
@@ -164,6 +176,19 @@ class TurnAdmin(ReadOnlyAdmin):
     def show_flow(self, turn: Turn) -> str:
         """Show where the turn left a flow and what was done in other systems."""
         return render_to_string("admin/runtime/turn_flow.html", {"turn": turn})
+
+    @admin.display(description="In words")
+    def show_rule(self, turn: Turn) -> str:
+        """Show the rule as it was when it decided."""
+        return why_sentence(turn.rule_id, turn.rule_version) or "No rule decided."
+
+    @admin.display(description="Rule set")
+    def show_rule_set(self, turn: Turn) -> str:
+        """Link to all rules as they stood together."""
+        if not turn.rule_set_version:
+            return "None: no rule had been enabled."
+        address = reverse("admin:escalation_rulesetversion_number", args=(turn.rule_set_version,))
+        return format_html('<a class="underline" href="{}">version {}</a>', address, turn.rule_set_version)
 
     @admin.display(description="Steps")
     def show_trace(self, turn: Turn) -> str:

@@ -19,6 +19,7 @@ from unfold.enums import ActionVariant
 
 from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
+from escalation.selectors import why_sentence
 from runtime.models import Handoff
 from runtime.services import handoff_accept, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
@@ -108,7 +109,10 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
     @admin.display(description="For you to know")
     def show_packet(self, handoff: Handoff) -> str:
         """Show the packet, transcript first."""
-        return render_to_string("admin/runtime/packet.html", {"packet": handoff.packet})
+        return render_to_string(
+            "admin/runtime/packet.html",
+            {"packet": handoff.packet, "why": why_sentence(handoff.rule_id, handoff.rule_version)},
+        )
 
     @display(description="State", ordering="state", label=HANDOFF_BADGES)
     def show_state(self, handoff: Handoff) -> tuple[str, str]:

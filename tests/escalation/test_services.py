@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
@@ -14,12 +17,14 @@ from escalation.models import Rule, RuleSetVersion, RuleVersion
 from escalation.selectors import live_rule_set, rule_set_at
 from escalation.services import (
     defaults_install,
+    rule_archive,
     rule_create,
     rule_disable,
     rule_enable,
     rule_update,
     template_save,
 )
+from escalation.versions import MAX_RULES
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")
@@ -52,6 +57,7 @@ def test_every_change_makes_a_new_version_and_old_decisions_keep_their_rules() -
     rule = make()
     first = live_rule_set()
     rule_update(actor=SYSTEM, rule=rule, parameters={"minimum_confidence": 0.7})
+    rule_enable(actor=SYSTEM, rule=rule)
     second = live_rule_set()
     assert (first.version, second.version, rule.version) == (1, 2, 2)
     assert second.rules[0].parameters["minimum_confidence"] == 0.7
@@ -67,7 +73,7 @@ def test_every_change_makes_a_new_version_and_old_decisions_keep_their_rules() -
 def test_a_change_that_changes_nothing_leaves_no_trace() -> None:
     rule = make()
     before = rows()
-    rule_update(actor=SYSTEM, rule=rule, priority=5)
+    rule_update(actor=SYSTEM, rule=rule, name="Low")
     rule_enable(actor=SYSTEM, rule=rule)
     assert rows() == before
 
@@ -77,7 +83,8 @@ def test_a_disabled_rule_leaves_the_rule_set() -> None:
     rule_disable(actor=SYSTEM, rule=rule)
     assert live_rule_set().rules == ()
     rule_enable(actor=SYSTEM, rule=rule)
-    assert [r.version for r in live_rule_set().rules] == [3]
+    assert [r.version for r in live_rule_set().rules] == [1]
+    assert live_rule_set().version == 3
 
 
 def test_hard_rules_stand_before_soft_ones_and_then_by_priority() -> None:
@@ -91,13 +98,18 @@ def test_hard_rules_stand_before_soft_ones_and_then_by_priority() -> None:
 def test_of_two_editors_the_second_is_told() -> None:
     rule = make()
     other = Rule.objects.get(pk=rule.pk)
-    rule_update(actor=SYSTEM, rule=rule, priority=6)
+    rule_update(actor=SYSTEM, rule=rule, name="First")
     before = rows()
-    with pytest.raises(Conflict) as refusal:
-        rule_update(actor=SYSTEM, rule=other, priority=7)
-    assert refusal.value.code == "stale_rule"
+    for late in (
+        lambda: rule_update(actor=SYSTEM, rule=other, name="Second"),
+        lambda: rule_disable(actor=SYSTEM, rule=other),
+        lambda: rule_archive(actor=SYSTEM, rule=other),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            late()
+        assert refusal.value.code == "stale_rule"
     assert rows() == before
-    assert Rule.objects.get().priority == 6
+    assert Rule.objects.get().name == "First"
 
 
 @pytest.mark.row("4.6")
@@ -127,6 +139,18 @@ def test_a_rule_that_cannot_be_meant_is_refused(changes, code) -> None:
 def test_the_database_itself_refuses_a_hard_rule_that_asks_first() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Rule.objects.create(name="x", kind="hard", trigger="human_request", clarify_first=1)
+
+
+def test_there_are_never_more_rules_than_a_turn_can_ask() -> None:
+    Rule.objects.bulk_create(
+        Rule(name=f"r{n}", kind="soft", trigger="no_answer", archived_at=None) for n in range(MAX_RULES)
+    )
+    with pytest.raises(InvalidInput) as refusal:
+        make()
+    assert refusal.value.code == "too_many_rules"
+    assert rows() == (MAX_RULES, 0, 0, 0)
+    Rule.objects.filter(name="r0").update(archived_at=timezone.now())
+    make()
 
 
 @pytest.mark.row("8.1")
@@ -172,31 +196,46 @@ def test_defaults_are_installed_once() -> None:
     ]
 
 
-@pytest.mark.row("R22")
-@pytest.mark.django_db(transaction=True)
-def test_parallel_edits_number_versions_without_gap() -> None:
-    rule = make(parameters={"minimum_confidence": 0.5})
+def together(acts: list[Callable[[], object]]) -> None:
+    """Run each in a thread of its own, again and again while somebody else is first."""
 
-    def edit(number: int) -> None:
+    def run(act: Callable[[], object]) -> None:
         try:
             while True:
                 try:
-                    fresh = Rule.objects.get(pk=rule.pk)
-                    rule_update(actor=SYSTEM, rule=fresh, priority=100 + number)
+                    act()
                     return
                 except Conflict:
                     continue
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=edit, args=(n,)) for n in range(10)]
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert list(RuleVersion.objects.order_by("version").values_list("version", flat=True)) == list(
-        range(1, 12)
-    )
-    assert list(RuleSetVersion.objects.order_by("number").values_list("number", flat=True)) == list(
-        range(1, 12)
-    )
+
+
+@pytest.mark.row("R22")
+@pytest.mark.django_db(transaction=True)
+def test_parallel_edits_and_moves_number_versions_without_gap() -> None:
+    rule = make(name="Low 0")
+    others = [make(name=f"other {n}", enabled=False) for n in range(5)]
+
+    def edit(number: int) -> None:
+        rule_update(actor=SYSTEM, rule=Rule.objects.get(pk=rule.pk), name=f"Low {number}")
+
+    edits = [partial(edit, number) for number in range(1, 6)]
+    together([*edits, *(partial(rule_enable, actor=SYSTEM, rule=other) for other in others)])
+    versions = RuleVersion.objects.filter(rule=rule).order_by("version")
+    assert list(versions.values_list("version", flat=True)) == [1, 2, 3, 4, 5, 6]
+    assert list(RuleSetVersion.objects.order_by("number").values_list("number", flat=True)) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    assert [(r.name, r.version) for r in live_rule_set().rules[:1]] == [("Low 0", 1)]

@@ -258,7 +258,9 @@ def test_a_rule_that_is_disabled_or_renamed_is_found_in_the_articles_that_link_i
     rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk))
     jobs.run_due()
     assert kept() == []
-    rule_update(actor=system, rule=Rule.objects.get(pk=rule.pk), name="A person is wanted")
+    renamed = rule_update(actor=system, rule=Rule.objects.get(pk=rule.pk), name="A person is wanted")
+    assert not Job.objects.filter(state="queued").exists()  # the new name waits to be enabled
+    rule_enable(actor=system, rule=renamed)
     assert Job.objects.filter(state="queued", task="kb.tasks.relint").count() == 1
     jobs.run_due()
     other = Rule.objects.exclude(pk=rule.pk).first()

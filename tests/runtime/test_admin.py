@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.models import Activity
+from escalation.models import Rule
+from escalation.services import rule_enable, rule_update
 from runtime.contracts import TurnRequest
 from runtime.models import Conversation, Handoff, Turn
 from runtime.services import feedback_record, turn_take
@@ -47,6 +49,25 @@ def test_customers_words_are_shown_as_text_on_every_page(rules, lead) -> None:
         page(lead, "feedback_change", turn.feedback.pk),
     ):
         assert XSS not in html
+
+
+@pytest.mark.row("4.8", "4.10")
+def test_a_decision_leads_to_the_rule_as_it_was_and_to_the_set_as_it_stood(rules, lead) -> None:
+    turn = take("I want a human")
+    rule = Rule.objects.get(pk=turn.rule_id)
+    rule_update(actor=SYSTEM, rule=rule, parameters={"extra_phrases": ["operator"]})
+    rule_enable(actor=SYSTEM, rule=rule)
+    html = page(lead, "turn_change", turn.pk)
+    assert "When the customer asks for a person, then escalate." in html
+    assert "operator" not in html
+    link = reverse("admin:escalation_rulesetversion_number", args=(turn.rule_set_version,))
+    assert f'href="{link}"' in html
+    assert (
+        "When the customer asks for a person, then escalate." in lead.get(link, follow=True).content.decode()
+    )
+    assert "When the customer asks for a person, then escalate." in page(
+        lead, "handoff_change", turn.handoff.pk
+    )
 
 
 @pytest.mark.row("4.10")

@@ -15,7 +15,7 @@ from core.errors import Conflict
 from escalation.engine import decide
 from escalation.models import Rule
 from escalation.selectors import rule_set_at
-from escalation.services import rule_update
+from escalation.services import rule_enable, rule_update
 from runtime.actions.contracts import FAILED, UNKNOWN, ActionResult
 from runtime.contracts import TurnRequest
 from runtime.flows.services import flow_activate, flow_create, flow_save
@@ -235,7 +235,8 @@ def test_a_rule_comes_before_the_flow_begins(agent: Agent) -> None:
 
 @pytest.mark.row("3.11")
 def test_a_clarifying_question_between_leaves_the_run_where_it_was(agent: Agent) -> None:
-    rule_update(actor=SYSTEM, rule=Rule.objects.get(trigger="human_request"), clarify_first=1)
+    wish = Rule.objects.get(trigger="human_request")
+    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
     activate(INVOICE)
     agent.say("export")
     assert agent.say("let me talk to a human").decision == "clarify"

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotFound
-from escalation.models import Rule
-from escalation.services import rule_disable, rule_update
+from escalation.models import Rule, RuleSetVersion
+from escalation.services import rule_disable, rule_enable, rule_update
+from escalation.versions import fields_of
 from runtime.contracts import MAX_TURNS, Customer, TurnRequest
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.services import handoff_accept, handoff_return, turn_preview, turn_take
@@ -109,7 +110,8 @@ def test_the_customers_choice_is_used_in_the_next_turn(rules) -> None:
 
 @pytest.mark.row("4.7")
 def test_with_one_question_allowed_a_wish_for_a_person_is_met_on_the_next_turn(rules) -> None:
-    rule_update(actor=SYSTEM, rule=Rule.objects.get(trigger="human_request"), clarify_first=1)
+    wish = Rule.objects.get(trigger="human_request")
+    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
     first = take("let me talk to a human")
     assert (first.decision, first.escalation, first.handoff_id) == ("clarify", None, None)
     second = take("my invoice is wrong", first)
@@ -159,7 +161,8 @@ def test_while_a_person_has_the_conversation_the_agent_is_silent(rules) -> None:
 
 @pytest.mark.row("4.16")
 def test_a_returned_conversation_is_not_handed_over_again_by_its_old_context(rules) -> None:
-    rule_update(actor=SYSTEM, rule=Rule.objects.get(trigger="human_request"), clarify_first=1)
+    wish = Rule.objects.get(trigger="human_request")
+    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
     first = take("I want a human")
     assert take("it is about exports", first).decision == "escalate"
     handoff_return(actor=SYSTEM, handoff=Handoff.objects.get())
@@ -333,3 +336,30 @@ def test_of_two_concurrent_misses_one_is_asked_about_and_the_other_escalates(rul
     for thread in threads:
         thread.join()
     assert sorted(decisions) == ["clarify", "escalate"]
+
+
+@pytest.mark.row("4.8")
+def test_an_edit_that_waits_decides_nothing_and_is_cited_nowhere(rules) -> None:
+    rule = Rule.objects.get(trigger="human_request")
+    rule_update(actor=SYSTEM, rule=rule, name="Later", clarify_first=1)
+    result = take("I want to talk to a human")
+    turn = Turn.objects.get()
+    assert (result.decision, turn.rule_id, turn.rule_version) == ("escalate", rule.pk, 1)
+    assert (turn.matched_text, turn.rule_set_version) == ("talk to a human", 7)
+    assert "Later" not in str(result) + str(Handoff.objects.get().packet)
+    rule_enable(actor=SYSTEM, rule=rule)
+    asked = take("I want to talk to a human")
+    assert (asked.decision, Turn.objects.latest("pk").rule_version) == ("clarify", 2)
+
+
+@pytest.mark.row("4.8")
+def test_a_rule_that_breaks_is_named_in_the_trace(rules) -> None:
+    rule = Rule.objects.get(trigger="no_answer")
+    number = RuleSetVersion.objects.count() + 1
+    broken = [{"id": rule.pk, "version": 1, **fields_of(rule), "parameters": {"minimum_score": "much"}}]
+    RuleSetVersion.objects.create(number=number, rules=broken, changed_by="x")
+    result = take("How do I export?")
+    assert (result.decision, result.reason) == ("escalate", "step_failure")
+    (decided,) = [step for step in Turn.objects.get().trace.steps if step["name"] == "decide"]
+    name = "No good answer in the knowledge base"
+    assert decided["details"]["fault"] == f"rule {rule.pk} version 1 ({name}): TypeError"

@@ -17,6 +17,7 @@ from core.actors import Actor
 from core.models import Activity, User
 from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.services import defaults_install
+from escalation.versions import fields_of, live_versions
 from intents.models import (
     DatasetSnapshot,
     Example,
@@ -137,14 +138,26 @@ def poison(owner: User, reviewer: User) -> None:
         kind="soft",
         trigger="human_request",
         parameters=lambda n: {"extra_phrases": [fitting(n, 100)]},
-        enabled=lambda n: n < 20,
+        conditions=lambda n: {
+            name: [fitting(n, 30)] for name in ("intents", "tiers", "user_types", "channels", "pages")
+        },
+        version=2,
+        live_version=lambda n: 1 if n < 20 else None,
     )
     RuleVersion.objects.bulk_create(
         RuleVersion(
-            rule=rule, version=1, fields={"name": rule.name, **rule.parameters}, changed_by=fitting(n, 150)
+            rule=rule,
+            version=version,
+            fields=fields_of(rule) | {"name": f"{rule.name} {version}"},
+            note=fitting(n, 200),
+            changed_by=fitting(n, 150),
         )
         for n, rule in enumerate(rules)
+        for version in (1, 2)
     )
+    before = RuleSetVersion.objects.order_by("-number").values_list("number", "rules")[0]
+    RuleSetVersion.objects.create(number=before[0] + 1, rules=live_versions(), changed_by="x")
+    RuleSetVersion.objects.create(number=before[0] + 2, rules=before[1], changed_by="x")
     many(HandoffTemplate, "body", "body_without_wait", reason="", locale=lambda n: f"x{n}")
     many(
         Activity,

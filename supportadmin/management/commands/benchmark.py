@@ -15,7 +15,7 @@ from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import audit_map, categories, imports, load, retraining, search
+from supportadmin.benchmarks import audit_map, categories, engine, imports, load, retraining, search
 from supportadmin.demo.content import read_test_questions
 
 
@@ -54,6 +54,9 @@ class Command(BaseCommand):
             kinds, "search", "speed and memory of the search over many sections, in a database of its own"
         )
         scale.add_argument("--chunks", type=int, default=100_000, help="sections, eight an article")
+        rules = self._kind(kinds, "engine", "time of a decision with many rules, on the demo's messages")
+        rules.add_argument("--rules", type=int, default=200)
+        rules.add_argument("--messages", type=int, default=2_000)
         speed = self._kind(kinds, "load", "latency and throughput of a running server")
         speed.add_argument("--url", required=True)
         speed.add_argument("--key", required=True)
@@ -107,6 +110,10 @@ class Command(BaseCommand):
 
     def _search(self, options: dict[str, Any]) -> dict[str, Any]:
         return search.measure(options["chunks"])
+
+    def _engine(self, options: dict[str, Any]) -> dict[str, Any]:
+        texts = [utterance["text"] for utterance in read_test_questions()["utterances"]]
+        return engine.measure(texts, rules=options["rules"], messages=options["messages"])
 
     def _categories(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
