@@ -55,6 +55,11 @@ def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
     return Decision(ANSWER, "answered")
 
 
+def hard_hit(facts: TurnFacts, rule_set: RuleSet) -> bool:
+    """Tell whether a hard rule fires on what is known so far: nothing but escalate can follow."""
+    return any(evidence_of(rule, facts) is not None for rule in _of_kind(rule_set, HARD))
+
+
 def _of_kind(rule_set: RuleSet, kind: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in rule_set.rules if rule.kind == kind)
 

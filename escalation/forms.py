@@ -7,27 +7,53 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
 )
 
 from core.errors import DomainError
 from escalation.language_lint import ERROR, template_lint
+from escalation.legal import LOCALES
 from escalation.models import HandoffTemplate, Rule
-from escalation.triggers import TRIGGERS, kind_validate, parameters_validate
+from escalation.money import CODES
+from escalation.triggers import (
+    ESCALATE_UNKNOWN,
+    LEAVE_UNKNOWN,
+    TRIGGERS,
+    kind_validate,
+    parameters_validate,
+)
 from tickets.selectors import category_names
 
 RATIOS = {
     "minimum_confidence": "Escalate below this confidence, even where the release's own threshold is lower.",
     "ambiguous_below_margin": "Two intents closer than this are asked about (0.10 = ten points).",
+    "minimum_anger": "Escalate from this score of anger on. A lower one catches more, calm messages too.",
+    "minimum_likeness": "From this likeness on a sentence counts although no list has its words.",
     "minimum_score": "A section must score at least this to be given as an answer.",
 }
 CATEGORY = "category_id"
 LINES = {
-    "extra_phrases": "Further phrases that count as asking for a person, one per line.",
+    "extra_phrases": "Further phrases that count, one per line.",
+    "exceptions": "Phrases in which a term means something else, one per line: “legal team” for instance.",
     "minimum_confidence_by_intent": "Stricter thresholds, one per line: intent = 0.8",
 }
+CHOICES = {
+    "without_amount": (
+        (ESCALATE_UNKNOWN, "Escalate: it may be about any sum"),
+        (LEAVE_UNKNOWN, "Leave it to the other rules and flows"),
+    ),
+    "threshold_currency": tuple((code, code) for code in sorted(CODES)),
+}
+CHOICE_HELP = {
+    "without_amount": "What to do with a dispute that names no sum.",
+    "threshold_currency": "Sums in any other or an unknown currency always count as above.",
+}
+PHRASE_LISTS = ("extra_phrases", "exceptions")
+AMOUNT, ATTEMPTS, LOCALE_LIST = "threshold_amount", "failed_attempts", "locales"
 
 
 class RuleForm(forms.ModelForm):
@@ -46,7 +72,7 @@ class RuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["seen_version"] = self.instance.version
         for name in setting_names(self.instance if self.instance.pk else None):
-            self.initial.setdefault(name, _shown(name, self.instance.parameters.get(name)))
+            self.initial.setdefault(name, _shown(name, self._setting(name)))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -63,6 +89,9 @@ class RuleForm(forms.ModelForm):
             except DomainError as refusal:
                 raise ValidationError(refusal.message, code=refusal.code) from refusal
         return cleaned
+
+    def _setting(self, name: str) -> Any:
+        return {**TRIGGERS[self.instance.trigger].defaults, **self.instance.parameters}.get(name)
 
     def _parameters(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         names = setting_names(self.instance if self.instance.pk else None)
@@ -107,6 +136,32 @@ def setting_field(name: str) -> forms.Field:
             help_text="The rule fires for messages whose intent comes from this category of the audit.",
             widget=UnfoldAdminSelectWidget,
         )
+    if name in CHOICES:
+        return forms.ChoiceField(
+            choices=CHOICES[name], help_text=CHOICE_HELP[name], widget=UnfoldAdminSelectWidget
+        )
+    if name == AMOUNT:
+        return forms.DecimalField(
+            min_value=0,
+            max_digits=12,
+            decimal_places=3,
+            help_text="A dispute about more than this escalates; exactly this does not.",
+            widget=UnfoldAdminDecimalFieldWidget,
+        )
+    if name == ATTEMPTS:
+        return forms.IntegerField(
+            min_value=1,
+            max_value=10,
+            help_text="After so many failed attempts the next message about the issue escalates.",
+            widget=UnfoldAdminIntegerFieldWidget,
+        )
+    if name == LOCALE_LIST:
+        return forms.MultipleChoiceField(
+            required=False,
+            choices=[(locale, locale) for locale in LOCALES],
+            help_text="Languages whose lists are used; none chosen means all.",
+            widget=UnfoldAdminCheckboxSelectMultiple,
+        )
     return forms.CharField(
         required=False,
         max_length=5000,
@@ -116,7 +171,7 @@ def setting_field(name: str) -> forms.Field:
 
 
 def _shown(name: str, value: Any) -> Any:
-    if name == "extra_phrases":
+    if name in PHRASE_LISTS:
         return "\n".join(value or [])
     if name == "minimum_confidence_by_intent":
         return "\n".join(f"{slug} = {minimum}" for slug, minimum in sorted((value or {}).items()))
@@ -125,10 +180,12 @@ def _shown(name: str, value: Any) -> Any:
 
 def _read(name: str, value: Any) -> Any:
     """Return a setting as the rule keeps it, or raise ValidationError naming the line."""
-    if name in RATIOS or name == CATEGORY:
+    if name == AMOUNT:
+        return f"{value:f}"
+    if name in RATIOS or name in CHOICES or name in (CATEGORY, ATTEMPTS, LOCALE_LIST):
         return value
     lines = [line.strip() for line in value.splitlines() if line.strip()]
-    if name == "extra_phrases":
+    if name in PHRASE_LISTS:
         return lines
     minimums = {}
     for line in lines:

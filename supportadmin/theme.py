@@ -213,6 +213,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Handoffs", "support_agent", "runtime.handoff"),
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
+                    _page("Anger labels", "sentiment_very_dissatisfied", "runtime.angerlabel"),
+                    _page("Anger recalibrations", "tune", "escalation.angercalibration"),
                 ],
             },
             {

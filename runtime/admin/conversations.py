@@ -16,6 +16,8 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import ReadOnlyAdmin
+from core.admin_transitions import TransitionMixin
+from runtime.admin.anger import label_transitions, shown_label
 from runtime.models import Conversation, Feedback, Turn
 
 CONVERSATION_BADGES = {
@@ -90,9 +92,10 @@ class ConversationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Turn)
-class TurnAdmin(ReadOnlyAdmin):
+class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
     """One decision with everything that led to it."""
 
+    transitions = label_transitions(lambda turn: turn)
     list_display = ("id", "short_text", "show_decision", "reason", "intent", "show_confidence", "created_at")
     list_filter = ("decision", "reason", "mode", "is_fallback", ("created_at", RangeDateTimeFilter))
     list_select_related = ()
@@ -104,6 +107,7 @@ class TurnAdmin(ReadOnlyAdmin):
             {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
         ),
         ("Flow", {"fields": ("show_flow",)}),
+        ("Anger", {"fields": ("show_anger",)}),
         ("Rule", {"fields": (("rule_trigger", "rule_kind", "rule_id", "rule_version"), "matched_text")}),
         ("Versions", {"fields": (("release", "model_version", "index_version", "rule_set_version"),)}),
         ("Trace", {"fields": ("show_trace",)}),
@@ -115,11 +119,12 @@ class TurnAdmin(ReadOnlyAdmin):
         "show_reply",
         "show_why",
         "show_flow",
+        "show_anger",
         "show_trace",
     )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).select_related("trace")
+        return super().get_queryset(request).select_related("trace", "anger_label")
 
     @admin.display(description="Message", ordering="id")
     def short_text(self, turn: Turn) -> str:
@@ -164,6 +169,11 @@ class TurnAdmin(ReadOnlyAdmin):
     def show_flow(self, turn: Turn) -> str:
         """Show where the turn left a flow and what was done in other systems."""
         return render_to_string("admin/runtime/turn_flow.html", {"turn": turn})
+
+    @admin.display(description="Was the customer angry?")
+    def show_anger(self, turn: Turn) -> str:
+        """Show the detector's score with the words that weighed most, and what people say."""
+        return shown_label(turn)
 
     @admin.display(description="Steps")
     def show_trace(self, turn: Turn) -> str:
