@@ -20,6 +20,15 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """How strongly a message says what ``trigger`` listens for, in [0, 1], and by which words."""
+
+    trigger: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFacts:
     """All that is known of a turn when it is decided. A failed step leaves its name in ``failed_step``.
 
@@ -30,6 +39,10 @@ class TurnFacts:
     ``flow`` is what the intent's resolution flow has come to: "" (there is none), ``offered`` (it would begin
     now), ``running`` (it goes on), ``resolved``, ``cancelled`` (by the customer), ``escalated`` or
     ``tool_failure``.
+
+    ``signs`` are what was sensed in the words beyond lists of terms (escalation.sensing). ``failed_attempts``
+    counts the attempts at this issue that have failed so far (escalation.attempts), and ``failed_text`` is
+    what the customer says about the last one, if anything.
 
     ``user_type`` and ``tier`` are empty unless they were said by one who may know. ``at`` is the moment of
     the turn in ISO 8601 with its offset. ``amounts`` are the sums of money that the text names.
@@ -58,13 +71,21 @@ class TurnFacts:
     page: str = ""
     at: str = ""
     amounts: tuple[Amount, ...] = ()
+    signs: tuple[Sign, ...] = ()
+    failed_attempts: int = 0
+    failed_text: str = ""
+
+    def sign(self, trigger: str) -> Sign:
+        """Return what was sensed for ``trigger``; a score of 0 where nothing was."""
+        return next((sign for sign in self.signs if sign.trigger == trigger), Sign(trigger, 0.0, ""))
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> TurnFacts:
         """Return facts as ``dataclasses.asdict`` and JSON have left them; what is missing has its default."""
         amounts = tuple(Amount(**amount) for amount in stored.get("amounts", ()))
         alternatives = tuple(stored.get("alternatives", ()))
-        return cls(**{**stored, "alternatives": alternatives, "amounts": amounts})
+        signs = tuple(Sign(**sign) for sign in stored.get("signs", ()))
+        return cls(**{**stored, "alternatives": alternatives, "amounts": amounts, "signs": signs})
 
 
 @dataclass(frozen=True, slots=True)

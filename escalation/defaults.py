@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalation.triggers import (
+    ANGER,
+    BILLING_DISPUTE,
     FLAGGED_CATEGORY,
     FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
+    LEGAL,
     LOW_CONFIDENCE,
     NO_ANSWER,
+    REPEATED_FAILURE,
     SOFT,
     STEP_FAILURE,
     TOOL_FAILURE,
@@ -39,6 +43,10 @@ class DefaultTemplate:
 
 
 RULES = (
+    DefaultRule("Legal or compliance language", HARD, LEGAL, 0, 1),
+    DefaultRule("Billing dispute above 500 USD", HARD, BILLING_DISPUTE, 0, 2),
+    DefaultRule("Angry or distressed customer", HARD, ANGER, 0, 3),
+    DefaultRule("Two attempts at the same issue have failed", HARD, REPEATED_FAILURE, 0, 4),
     DefaultRule("A step of the agent failed", HARD, STEP_FAILURE, 0, 10),
     DefaultRule("An action in another system failed", HARD, TOOL_FAILURE, 0, 11),
     DefaultRule("A resolution flow ends with a person", HARD, FLOW_ESCALATION, 0, 12),
@@ -60,6 +68,24 @@ def _template(reason: str, opening: str) -> DefaultTemplate:
 TEMPLATES = (
     _template("", "I'm connecting you with a support specialist who can help with this."),
     _template(HUMAN_REQUEST, "Of course: I'm connecting you with a support specialist."),
+    _template(
+        LEGAL,
+        "Thank you for telling us. This is for our team: I'm connecting you with a support specialist now.",
+    ),
+    _template(
+        BILLING_DISPUTE,
+        "I understand this is about a charge you don't agree with. I'm connecting you with a specialist who "
+        "can look into it.",
+    ),
+    _template(
+        ANGER,
+        "I'm sorry for the trouble this has caused you. I'm connecting you with a support specialist right "
+        "away.",
+    ),
+    _template(
+        REPEATED_FAILURE,
+        "I'm sorry that I haven't been able to solve this. I'm connecting you with a support specialist.",
+    ),
     _template(
         HUMAN_ONLY_INTENT,
         "This is something our team handles personally: a support specialist will take over.",

@@ -62,6 +62,11 @@ def decide(facts: TurnFacts, rule_set: RuleSet) -> Decision:
     return Decision(ANSWER, "answered")
 
 
+def hard_hit(facts: TurnFacts, rule_set: RuleSet) -> bool:
+    """Tell whether a hard rule fires on what is known so far: nothing but escalate can follow."""
+    return _first_hard(facts, rule_set)[0] is not None
+
+
 def _first_hard(facts: TurnFacts, rule_set: RuleSet) -> tuple[Decision | None, str]:
     """Return the decision of the first hard rule that fires, and what went wrong with those before it.
 

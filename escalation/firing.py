@@ -7,20 +7,28 @@ the order of rules nor what follows from one that fires (escalation.engine).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from escalation.billing_dispute import dispute_find, exceeds
 from escalation.contracts import Rule, TurnFacts
 from escalation.human_request import human_request_find
+from escalation.legal import legal_find
 from escalation.patterns import pattern_find, phrase_find
 from escalation.triggers import (
+    ANGER,
+    BILLING_DISPUTE,
+    ESCALATE_UNKNOWN,
     FLAGGED_CATEGORY,
     FLOW_ESCALATION,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
+    LEGAL,
     LOW_CONFIDENCE,
     NO_ANSWER,
     PATTERN,
+    REPEATED_FAILURE,
     STEP_FAILURE,
     TOOL_FAILURE,
     TRIGGERS,
@@ -32,9 +40,11 @@ CANCELLED, ESCALATED = "cancelled", "escalated"
 FLOW_ENDS = {TOOL_FAILURE: TOOL_FAILURE, ESCALATED: FLOW_ESCALATION}  # that need a person
 DOUBTS = frozenset({LOW_CONFIDENCE, NO_ANSWER})
 # After one question these still end with a person: the question was for the person's benefit.
-WISHES = frozenset({HUMAN_REQUEST, HUMAN_ONLY_INTENT, FLAGGED_CATEGORY})
+WISHES = frozenset(
+    {HUMAN_REQUEST, HUMAN_ONLY_INTENT, FLAGGED_CATEGORY, ANGER, BILLING_DISPUTE, LEGAL, REPEATED_FAILURE}
+)
 # Told by the words alone, so they count even where a step has failed and nothing else is known.
-BY_WORDS = frozenset({HUMAN_REQUEST, PATTERN})
+BY_WORDS = frozenset({HUMAN_REQUEST, PATTERN, ANGER, BILLING_DISPUTE, LEGAL, REPEATED_FAILURE})
 NO_WORDS = ""  # the trigger fires, on no words in particular
 
 Settings = Mapping[str, Any]
@@ -54,6 +64,11 @@ def evidence_of(rule: Rule, facts: TurnFacts) -> str | None:
 def is_pending_wish(rule: Rule, facts: TurnFacts) -> bool:
     """Tell whether a question about what this trigger stands for has just been answered."""
     return rule.trigger in WISHES and rule.trigger == facts.pending_trigger
+
+
+def asks_for_human(facts: TurnFacts) -> bool:
+    """Tell whether the message asks for a person, by the default settings."""
+    return _human_request(facts, TRIGGERS[HUMAN_REQUEST].defaults) is not None
 
 
 def is_ambiguous(rule: Rule, facts: TurnFacts) -> bool:
@@ -77,11 +92,14 @@ def _is_settled(trigger: str, facts: TurnFacts) -> bool:
 
 def _human_request(facts: TurnFacts, settings: Settings) -> str | None:
     found = phrase_find(facts.text, settings["extra_phrases"])
-    return _wish(facts.text) if found is None else found
+    if found is None:
+        found = _wish(facts.text)
+    return _alike(facts, HUMAN_REQUEST, settings) if found is None else found
 
 
 # Once a message, however many rules ask; a rule's own phrases are looked for apart from it.
 _wish = lru_cache(maxsize=8)(human_request_find)
+_dispute = lru_cache(maxsize=8)(dispute_find)
 
 
 def _pattern(facts: TurnFacts, settings: Settings) -> str | None:
@@ -89,6 +107,41 @@ def _pattern(facts: TurnFacts, settings: Settings) -> str | None:
     if found is not None:
         return found
     return pattern_find(facts.text, settings["patterns"], ignore_case=settings["ignore_case"])
+
+
+def _anger(facts: TurnFacts, settings: Settings) -> str | None:
+    sign = facts.sign(ANGER)
+    return sign.text if sign.text and sign.score >= settings["minimum_anger"] else None
+
+
+def _billing_dispute(facts: TurnFacts, settings: Settings) -> str | None:
+    evidence = _dispute(facts.text) or _alike(facts, BILLING_DISPUTE, settings)
+    if evidence is None:
+        return None
+    if not facts.amounts:
+        return evidence if settings["without_amount"] == ESCALATE_UNKNOWN else None
+    threshold, currency = Decimal(settings["threshold_amount"]), settings["threshold_currency"]
+    return evidence if exceeds(facts.amounts, threshold=threshold, currency=currency) else None
+
+
+def _legal(facts: TurnFacts, settings: Settings) -> str | None:
+    found = legal_find(
+        facts.text,
+        locales=settings["locales"],
+        extra_terms=settings["extra_phrases"],
+        exceptions=settings["exceptions"],
+    )
+    return found or _alike(facts, LEGAL, settings)
+
+
+def _repeated_failure(facts: TurnFacts, settings: Settings) -> str | None:
+    return facts.failed_text if facts.failed_attempts >= settings["failed_attempts"] else None
+
+
+def _alike(facts: TurnFacts, trigger: str, settings: Settings) -> str | None:
+    """Return the sentence that means what the trigger listens for, whatever its words, or None."""
+    sign = facts.sign(trigger)
+    return sign.text if sign.text and sign.score >= settings["minimum_likeness"] else None
 
 
 def _human_only_intent(facts: TurnFacts, settings: Settings) -> str | None:
@@ -134,6 +187,10 @@ def _too_close(facts: TurnFacts, limit: float) -> bool:
 FIRES: Mapping[str, Callable[[TurnFacts, Settings], str | None]] = {
     HUMAN_REQUEST: _human_request,
     PATTERN: _pattern,
+    ANGER: _anger,
+    BILLING_DISPUTE: _billing_dispute,
+    LEGAL: _legal,
+    REPEATED_FAILURE: _repeated_failure,
     HUMAN_ONLY_INTENT: _human_only_intent,
     FLAGGED_CATEGORY: _flagged_category,
     LOW_CONFIDENCE: _low_confidence,

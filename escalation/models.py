@@ -8,15 +8,19 @@ from django.db import models
 from django.db.models import Q
 
 from escalation.triggers import (
+    ANGER,
+    BILLING_DISPUTE,
     FLAGGED_CATEGORY,
     FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
+    LEGAL,
     LOW_CONFIDENCE,
     MAX_CLARIFICATIONS,
     NO_ANSWER,
     PATTERN,
+    REPEATED_FAILURE,
     SOFT,
     STEP_FAILURE,
     TOOL_FAILURE,
@@ -38,6 +42,10 @@ class Rule(models.Model):
 
     class Trigger(models.TextChoices):
         HUMAN_REQUEST = HUMAN_REQUEST, TRIGGERS[HUMAN_REQUEST].label
+        ANGER = ANGER, TRIGGERS[ANGER].label
+        BILLING_DISPUTE = BILLING_DISPUTE, TRIGGERS[BILLING_DISPUTE].label
+        LEGAL = LEGAL, TRIGGERS[LEGAL].label
+        REPEATED_FAILURE = REPEATED_FAILURE, TRIGGERS[REPEATED_FAILURE].label
         HUMAN_ONLY_INTENT = HUMAN_ONLY_INTENT, TRIGGERS[HUMAN_ONLY_INTENT].label
         PATTERN = PATTERN, TRIGGERS[PATTERN].label
         LOW_CONFIDENCE = LOW_CONFIDENCE, TRIGGERS[LOW_CONFIDENCE].label
@@ -162,3 +170,35 @@ class HandoffTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason or 'any reason'} ({self.locale})"
+
+
+class AngerCalibration(models.Model):
+    """A recalibration of the detector of anger, fitted to the team's labels. Changed by services only.
+
+    ``detector`` names the detector whose scores it recalibrates: with another one it is not applied.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
+    detector = models.CharField(max_length=16)
+    slope = models.FloatField()
+    intercept = models.FloatField()
+    angry = models.PositiveIntegerField(help_text="Labels that said angry.")
+    calm = models.PositiveIntegerField(help_text="Labels that said not angry.")
+    log_loss_before = models.FloatField(help_text="Mean surprise of the labels under the scores as shipped.")
+    log_loss_after = models.FloatField(help_text="The same under this recalibration.")
+    active = models.BooleanField(default=False)
+    fitted_by = models.CharField(max_length=150)
+    fitted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        permissions = [("calibrate_anger", "Can fit and activate recalibrations of anger")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"], condition=Q(active=True), name="one_active_anger_calibration"
+            ),
+            models.CheckConstraint(condition=Q(slope__gt=0), name="anger_calibration_keeps_the_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recalibration {self.number}"

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from core.compiled_query import CompiledQuery
 from escalation.contracts import Rule, RuleSet
-from escalation.models import HandoffTemplate, RuleSetVersion, RuleVersion
+from escalation.models import AngerCalibration, HandoffTemplate, RuleSetVersion, RuleVersion
 from escalation.models import Rule as RuleRow
+from escalation.platt import Curve
 from escalation.sentences import Names, rule_sentence
 from escalation.triggers import RATIO, TRIGGERS
 from escalation.versions import fields_of, version_fields
@@ -19,6 +21,12 @@ from kb.selectors import audience_choices
 from tickets.selectors import category_names
 
 EMPTY = RuleSet(version=0, rules=())
+_active_calibration = CompiledQuery(
+    lambda detector: AngerCalibration.objects.filter(detector=detector, active=True).values_list(
+        "slope", "intercept"
+    ),
+    "x",
+)
 
 
 def live_rule_set() -> RuleSet:
@@ -33,6 +41,12 @@ def rule_set_at(version: int) -> RuleSet | None:
         return EMPTY
     stored = RuleSetVersion.objects.filter(number=version).first()
     return _rule_set(stored) if stored else None
+
+
+def anger_calibration(detector: str) -> Curve:
+    """Return the active recalibration of a detector's scores, or the one that changes nothing. One query."""
+    row = _active_calibration.first(detector)
+    return Curve(*row) if row else Curve()
 
 
 def rule_names() -> dict[str, str]:

@@ -156,7 +156,12 @@ def template_save(
 
 
 def defaults_install(*, actor: Actor) -> dict[str, int]:
-    """Add the default rules (enabled) and messages that are not there yet; idempotent by name and reason."""
+    """Add the default rules and messages that are not there yet; idempotent by name and reason.
+
+    In a workspace without any rule they are enabled. Where people have rules of their own already, what a new
+    version brings is added switched off: they look at it and enable it.
+    """
+    is_new = not Rule.objects.exists()
     names = set(Rule.objects.values_list("name", flat=True))
     reasons = set(HandoffTemplate.objects.filter(locale="en").values_list("reason", flat=True))
     new_rules = [rule for rule in RULES if rule.name not in names]
@@ -171,7 +176,7 @@ def defaults_install(*, actor: Actor) -> dict[str, int]:
                 parameters={},
                 clarify_first=rule.clarify_first,
                 priority=rule.priority,
-                enabled=True,
+                enabled=is_new,
             )
         for template in new_templates:
             template_save(

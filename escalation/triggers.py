@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from core.errors import InvalidInput
+from escalation.legal import LOCALES
+from escalation.money import CODES
 from escalation.patterns import (
     MAX_PATTERN_CHARACTERS,
     MAX_PATTERNS,
@@ -27,6 +29,10 @@ TOOL_FAILURE = "tool_failure"
 FLOW_ESCALATION = "flow_escalation"
 FLAGGED_CATEGORY = "flagged_category"
 PATTERN = "pattern"
+ANGER = "anger"
+BILLING_DISPUTE = "billing_dispute"
+LEGAL = "legal"
+REPEATED_FAILURE = "repeated_failure"
 
 HARD, SOFT = "hard", "soft"
 MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 4)
@@ -34,6 +40,9 @@ MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 
 RATIO = {"type": "number", "minimum": 0, "maximum": 1}
 PHRASE = {"type": "string", "minLength": 3, "maxLength": MAX_PHRASE_CHARACTERS, "pattern": r"\w"}
 PHRASES = {"type": "array", "maxItems": MAX_PHRASES, "items": PHRASE}
+# From this likeness on a wording that no list has counts; chosen on development sentences (docs/adr/0009).
+LIKENESS_OF_LEGAL, LIKENESS_OF_DISPUTE, LIKENESS_OF_HUMAN_REQUEST = 0.9, 0.8, 0.75
+ESCALATE_UNKNOWN, LEAVE_UNKNOWN = "escalate", "leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,56 @@ TRIGGERS: Mapping[str, Trigger] = {
     HUMAN_REQUEST: Trigger(
         label="The customer asks for a person",
         kinds=(SOFT, HARD),
-        properties={"extra_phrases": PHRASES},
-        defaults={"extra_phrases": []},
+        properties={
+            "extra_phrases": PHRASES,
+            "minimum_likeness": RATIO,
+        },
+        defaults={"extra_phrases": [], "minimum_likeness": LIKENESS_OF_HUMAN_REQUEST},
+    ),
+    ANGER: Trigger(
+        label="The customer is angry or distressed",
+        kinds=(HARD, SOFT),
+        properties={"minimum_anger": RATIO},
+        defaults={"minimum_anger": 0.5},
+    ),
+    BILLING_DISPUTE: Trigger(
+        label="The customer disputes a charge above a threshold",
+        kinds=(HARD, SOFT),
+        properties={
+            "threshold_amount": {"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})?$"},
+            "threshold_currency": {"enum": sorted(CODES)},
+            "without_amount": {"enum": [ESCALATE_UNKNOWN, LEAVE_UNKNOWN]},
+            "minimum_likeness": RATIO,
+        },
+        # A dispute that names no sum may be about any: unknown is never safe, as with an unknown currency.
+        defaults={
+            "threshold_amount": "500.00",
+            "threshold_currency": "USD",
+            "without_amount": ESCALATE_UNKNOWN,
+            "minimum_likeness": LIKENESS_OF_DISPUTE,
+        },
+    ),
+    LEGAL: Trigger(
+        label="The message touches law or compliance",
+        kinds=(HARD, SOFT),
+        properties={
+            "locales": {"type": "array", "uniqueItems": True, "items": {"enum": list(LOCALES)}},
+            "extra_phrases": PHRASES,
+            "exceptions": PHRASES,
+            "minimum_likeness": RATIO,
+        },
+        defaults={
+            "locales": [],  # all of them
+            "extra_phrases": [],
+            "exceptions": [],
+            "minimum_likeness": LIKENESS_OF_LEGAL,
+        },
+    ),
+    REPEATED_FAILURE: Trigger(
+        label="Attempts at the same issue have failed",
+        kinds=(HARD, SOFT),
+        properties={"failed_attempts": {"type": "integer", "minimum": 1, "maximum": 10}},
+        defaults={"failed_attempts": 2},
     ),
     PATTERN: Trigger(
         label="The message matches",

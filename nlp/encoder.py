@@ -131,6 +131,12 @@ class SentenceEncoder:
                     self._cache.popitem(last=False)
         return [found[k] for k in keys]
 
+    def encode_with_offsets(self, text: str) -> tuple[Encoding, np.ndarray]:
+        """Return the text's Encoding and where its tokens stand, (T, 2); special tokens at (0, 0)."""
+        encoding = self.encode_tokens([text])[0]
+        offsets = np.asarray(self._tokenizer.encode(_encodable(text)).offsets, dtype=np.int64)
+        return encoding, offsets.reshape(-1, 2)[: len(encoding.tokens)]
+
     def clear_cache(self) -> None:
         """Forget the cached encodings, so that the next ones are computed."""
         with self._cache_lock:
@@ -201,6 +207,19 @@ def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
         byte_weights=True,
         threads=threads,
     )
+
+
+def part_of(encoding: Encoding, offsets: np.ndarray, start: int, end: int) -> Encoding | None:
+    """Return a stretch of an encoded text as an Encoding of its own, without another pass.
+
+    Its sentence vector is the mean of its tokens as they stand in the text; None where it has no token.
+    """
+    begins, ends = offsets[:, 0], offsets[:, 1]
+    inside = (begins >= start) & (ends <= end) & (ends > begins)
+    if not inside.any():
+        return None
+    tokens = encoding.tokens[inside]
+    return Encoding(tokens, _unit(tokens.mean(axis=0)))
 
 
 def weight_files(model_path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from escalation.engine import decide
 from escalation.language import handoff_message
 from escalation.selectors import live_rule_set
+from escalation.sensing import sense
 from intents.inference import classify
 from intents.selectors import intent_profile
 from kb.retrieval import linked_url, search
@@ -15,6 +16,7 @@ from runtime.turn_state import Engines
 
 LIVE = Engines(
     rule_set=live_rule_set,
+    sense=sense,
     classify=classify,
     intent_profile=intent_profile,
     search=search,

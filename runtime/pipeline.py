@@ -1,10 +1,12 @@
 """One turn, from the customer's words to a decision and a reply. Orchestration only: engines are passed in.
 
-rules → clarifying answer → classify → intent → search → decide → flow → decide → reply. Of two wishes in one
-message each is decided on (runtime.second_wish). While a resolution
-flow waits for an answer its question gives the message its meaning, so classification only says whether the
-customer has turned to something else (runtime.flow_steps). A step that fails ends in an escalation with the
-step's name: unknown is never safe. Decides neither what a rule means (escalation.engine) nor what is stored
+rules → sense → clarifying answer → classify → intent → search → decide → flow → decide → reply. Danger in the
+words is sensed before anything could answer: where a hard rule fires, the message is still classified, for
+the person who takes over, and nothing is searched for, begun or taken on. Of two wishes in one message each
+is decided on (runtime.second_wish). While a resolution flow waits for an answer its question gives the
+message its meaning, so classification only says whether the customer has turned to something else
+(runtime.flow_steps). A step that fails ends in an escalation with the step's name: unknown is never safe.
+Decides neither what a rule means (escalation.engine) nor what is stored
 (runtime.services).
 """
 
@@ -20,9 +22,10 @@ import structlog
 
 from core.errors import DomainError
 from escalation import engine
+from escalation.attempts import failed_attempts
 from escalation.contracts import TurnFacts
 from escalation.defaults import PLAIN_MESSAGE
-from escalation.human_request import human_request_find
+from escalation.firing import asks_for_human
 from intents.contracts import IntentProfile, Segment
 from kb.contracts import Audience, SearchHit
 from runtime.clarification import option_chosen
@@ -60,12 +63,11 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
         ),
         query=pending.text if pending and chosen else request.text,
         chosen_intent=chosen or "",
-        asked_for_human=human_request_find(request.text) is not None,
     )
     outcome.flow = flow_of_context(context)
     _gather(outcome, request, context, engines)
     _decide(outcome, engines)
-    outcome = _with_second_wish(outcome, request, engines)
+    outcome = _with_second_wish(outcome, request, context, engines)
     if outcome.decision.action == engine.ACT:
         _flow(outcome, context, engines)
     _reply(outcome, engines)
@@ -77,16 +79,24 @@ def _gather(outcome: Outcome, request: TurnRequest, context: Context, engines: E
     audience = _audience(request)
     steps: tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...] = (
         ("rules", lambda: _read_rules(outcome, engines)),
+        ("sense", lambda: _sense(outcome, engines)),
         ("classify", lambda: message_read(outcome, context, lambda: _classify(outcome, engines))),
         ("intent", lambda: _read_intent(outcome, engines)),
+        ("attempts", lambda: _count_attempts(outcome, context)),
         ("search", lambda: _search(outcome, engines, audience, request.page)),
     )
     for name, step in steps:
-        if name == "search" and outcome.flow is not None:
+        if name == "search" and (outcome.flow is not None or _is_over(outcome)):
             return
         if not _attempt(outcome, name, step):
-            outcome.facts = replace(outcome.facts, failed_step=name)
-            return
+            outcome.facts = replace(outcome.facts, failed_step=outcome.facts.failed_step or name)
+            if name != "sense":  # what the message is about is worth knowing all the same
+                return
+
+
+def _is_over(outcome: Outcome) -> bool:
+    """Tell whether nothing can answer any more: a step has failed or a hard rule fires."""
+    return bool(outcome.facts.failed_step) or engine.hard_hit(outcome.facts, outcome.rule_set)
 
 
 def _attempt(outcome: Outcome, name: str, step: Callable[[], Mapping[str, Any]]) -> bool:
@@ -112,6 +122,33 @@ def _attempt(outcome: Outcome, name: str, step: Callable[[], Mapping[str, Any]])
 def _read_rules(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     outcome.rule_set = engines.rule_set()
     return {"version": outcome.rule_set.version, "rules": len(outcome.rule_set.rules)}
+
+
+def _sense(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+    """Read danger in the words; a wish for a person counts from here on, whatever fails later."""
+    outcome.asked_for_human = asks_for_human(outcome.facts)
+    sensed = engines.sense(outcome.facts.text)
+    if not all(math.isfinite(sign.score) for sign in sensed.signs):
+        raise ValueError("What was sensed is not a number.")
+    outcome.facts = replace(outcome.facts, signs=sensed.signs, amounts=sensed.amounts)
+    outcome.asked_for_human = asks_for_human(outcome.facts)
+    return {
+        "signs": {sign.trigger: {"score": sign.score, "text": sign.text} for sign in sensed.signs},
+        "amounts": [f"{amount.text} = {amount.minor} {amount.currency}".strip() for amount in sensed.amounts],
+    }
+
+
+def _count_attempts(outcome: Outcome, context: Context) -> Mapping[str, Any]:
+    """Count what was tried for this issue in vain."""
+    facts = outcome.facts
+    found = failed_attempts(
+        context.earlier,
+        text=facts.text,
+        intent="" if facts.is_fallback else facts.intent,
+        in_flow=outcome.flow is not None,
+    )
+    outcome.facts = replace(facts, failed_attempts=found.count, failed_text=found.text)
+    return {"issue": found.intent, "failed": found.count}
 
 
 def _classify(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
@@ -217,7 +254,7 @@ def _decide(outcome: Outcome, engines: Engines, name: str = "decide") -> None:
         outcome.decision, outcome.options = FAILED, ()
 
 
-def _with_second_wish(outcome: Outcome, request: TurnRequest, engines: Engines) -> Outcome:
+def _with_second_wish(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> Outcome:
     """Decide on the second part too; return the outcome that leads the turn, with the other in ``also``."""
     wish = outcome.waiting_wish
     if wish is None or outcome.facts.failed_step or is_final(outcome.decision):
@@ -229,11 +266,17 @@ def _with_second_wish(outcome: Outcome, request: TurnRequest, engines: Engines) 
     second.facts = replace(outcome.facts, answer_score=0.0, out_of_scope=False, flow="")
     _take_up(second, wish)
     audience = _audience(request)
-    found = _attempt(second, "second_intent", lambda: _read_intent(second, engines)) and _attempt(
-        second, "second_search", lambda: _search(second, engines, audience, request.page)
+    steps: tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...] = (
+        ("second_intent", lambda: _read_intent(second, engines)),
+        ("second_attempts", lambda: _count_attempts(second, context)),
+        ("second_search", lambda: _search(second, engines, audience, request.page)),
     )
-    if not found:
-        second.facts = replace(second.facts, failed_step="second_wish")
+    for name, step in steps:
+        if name == "second_search" and _is_over(second):
+            break
+        if not _attempt(second, name, step):
+            second.facts = replace(second.facts, failed_step=name)
+            break
     _decide(second, engines, "second_decide")
     first_leads = not leads(outcome.decision, second.decision)
     leading, other = (outcome, second) if first_leads else (second, outcome)

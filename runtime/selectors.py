@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.models import ApiKey
+from escalation.attempts import EarlierTurn
 from escalation.contracts import TurnFacts
-from runtime.models import Conversation, Handoff, Turn
+from runtime.models import Conversation, Feedback, Handoff, Turn
 from runtime.packet import PastTurn
 
 MAX_CHANNELS = 50
@@ -82,6 +83,19 @@ def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
         .values_list("number", "text", "reply", "decision", "reason", "citations", "created_at")
     )
     return [PastTurn(*row) for row in rows]
+
+
+def earlier_turns(conversation: Conversation) -> tuple[EarlierTurn, ...]:
+    """Return what counts of the turns since a person last settled something, oldest first; one query."""
+    rows = (
+        conversation.turns.filter(number__gt=conversation.context_start)
+        .order_by("number")
+        .values_list("text", "intent", "is_fallback", "decision", "reason", "feedback__rating")
+    )
+    return tuple(
+        EarlierTurn(text, "" if is_fallback else intent, decision, reason, rating == Feedback.Rating.DOWN)
+        for text, intent, is_fallback, decision, reason, rating in rows
+    )
 
 
 def turn_events(turns: QuerySet[Turn], *, after: int, limit: int) -> list[dict[str, Any]]:

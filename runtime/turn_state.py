@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from escalation.attempts import EarlierTurn
 from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
+from escalation.sensing import Sensed
 from escalation.triggers import HARD, STEP_FAILURE
 from intents.contracts import Classification, IntentProfile, Segment
 from kb.contracts import Audience, SearchResult
@@ -47,6 +49,7 @@ class Engines:
     """Everything that a turn asks of others."""
 
     rule_set: Callable[[], RuleSet]
+    sense: Callable[[str], Sensed]
     classify: Callable[[str], Classification]
     intent_profile: Callable[[str], IntentProfile | None]
     search: Search
@@ -62,12 +65,14 @@ class Engines:
 class Context:
     """What the conversation brings into the turn.
 
-    ``new_run_key`` names a run that begins now. ``before_act`` keeps where a run stands before each of its
-    actions, and raises Overtaken where somebody else has taken it on. With ``dry_run`` nothing is done.
+    ``earlier`` turns tell how often an issue was tried in vain. ``new_run_key`` names a run that begins now.
+    ``before_act`` keeps where a run stands before each of its actions, and raises Overtaken where somebody
+    else has taken it on. With ``dry_run`` nothing is done.
     """
 
     clarifications_used: int = 0
     earlier_human_requests: int = 0
+    earlier: tuple[EarlierTurn, ...] = ()  # oldest first, since a person last settled something
     pending: Pending | None = None
     run: RunningFlow | None = None
     new_run_key: Callable[[], str] = lambda: "preview"

@@ -36,10 +36,17 @@ VIEW_WORK = (
     "runtime.view_turn",
     "runtime.view_handoff",
     "runtime.view_feedback",
+    "runtime.view_angerlabel",
+    "escalation.view_angercalibration",
     "runtime.view_resolutionflow",
     "runtime.view_flowversion",
 )
-TAKE_HANDOFFS = ("runtime.change_handoff", "runtime.view_action", "runtime.view_actionledger")
+TAKE_HANDOFFS = (
+    "runtime.change_handoff",
+    "runtime.label_anger",
+    "runtime.view_action",
+    "runtime.view_actionledger",
+)
 RUN_ACTIONS = (
     *("runtime.view_connection", "runtime.add_action", "runtime.change_action"),
     *("runtime.run_action", "runtime.settle_actionledger"),
@@ -86,6 +93,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("intents.override_gate", "intents.add_evaluationcase", "intents.change_evaluationcase"),
         *(*TAG, "intents.adjudicate_tagging", "intents.view_taggingpolicy", "intents.change_taggingpolicy"),
         *("escalation.add_rule", "escalation.change_rule", "escalation.change_handofftemplate"),
+        "escalation.calibrate_anger",
         *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
         *("core.view_job", "core.change_job", "core.view_activity"),
     ),

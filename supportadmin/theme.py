@@ -214,6 +214,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Rule sets", "history", "escalation.rulesetversion"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
+                    _page("Anger labels", "sentiment_very_dissatisfied", "runtime.angerlabel"),
+                    _page("Anger recalibrations", "tune", "escalation.angercalibration"),
                 ],
             },
             {

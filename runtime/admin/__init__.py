@@ -2,6 +2,7 @@
 
 from runtime.admin.action_ledger import ActionLedgerAdmin
 from runtime.admin.actions import ActionAdmin
+from runtime.admin.anger import AngerCalibrationAdmin, AngerLabelAdmin
 from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
@@ -10,6 +11,8 @@ from runtime.admin.handoffs import HandoffAdmin
 __all__ = [
     "ActionAdmin",
     "ActionLedgerAdmin",
+    "AngerCalibrationAdmin",
+    "AngerLabelAdmin",
     "ConnectionAdmin",
     "ConversationAdmin",
     "FeedbackAdmin",

@@ -16,7 +16,9 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import ReadOnlyAdmin
+from core.admin_transitions import TransitionMixin
 from escalation.selectors import why_sentence
+from runtime.admin.anger import label_transitions, shown_label
 from runtime.models import Conversation, Feedback, Turn
 
 CONVERSATION_BADGES = {
@@ -91,9 +93,10 @@ class ConversationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Turn)
-class TurnAdmin(ReadOnlyAdmin):
+class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
     """One decision with everything that led to it."""
 
+    transitions = label_transitions(lambda turn: turn)
     list_display = ("id", "short_text", "show_decision", "reason", "intent", "show_confidence", "created_at")
     list_filter = ("decision", "reason", "mode", "is_fallback", ("created_at", RangeDateTimeFilter))
     list_select_related = ()
@@ -105,6 +108,7 @@ class TurnAdmin(ReadOnlyAdmin):
             {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
         ),
         ("Flow", {"fields": ("show_flow",)}),
+        ("Anger", {"fields": ("show_anger",)}),
         (
             "Rule",
             {
@@ -127,11 +131,12 @@ class TurnAdmin(ReadOnlyAdmin):
         "show_flow",
         "show_rule",
         "show_rule_set",
+        "show_anger",
         "show_trace",
     )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).select_related("trace")
+        return super().get_queryset(request).select_related("trace", "anger_label")
 
     @admin.display(description="Message", ordering="id")
     def short_text(self, turn: Turn) -> str:
@@ -189,6 +194,11 @@ class TurnAdmin(ReadOnlyAdmin):
             return "None: no rule had been enabled."
         address = reverse("admin:escalation_rulesetversion_number", args=(turn.rule_set_version,))
         return format_html('<a class="underline" href="{}">version {}</a>', address, turn.rule_set_version)
+
+    @admin.display(description="Was the customer angry?")
+    def show_anger(self, turn: Turn) -> str:
+        """Show the detector's score with the words that weighed most, and what people say."""
+        return shown_label(turn)
 
     @admin.display(description="Steps")
     def show_trace(self, turn: Turn) -> str:

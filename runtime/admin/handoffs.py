@@ -20,6 +20,7 @@ from unfold.enums import ActionVariant
 from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from escalation.selectors import why_sentence
+from runtime.admin.anger import label_transitions
 from runtime.models import Handoff
 from runtime.services import handoff_accept, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
@@ -86,6 +87,7 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
             form=NoteForm,
             shown=lambda request, handoff: handoff.state in (Handoff.State.QUEUED, Handoff.State.ACCEPTED),
         ),
+        *label_transitions(lambda handoff: handoff.turn),
     )
 
     @admin.display(description="Customer's message")

@@ -3,13 +3,14 @@
 from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
-from runtime.models.handoffs import REASONS, Feedback, Handoff, HandoffMessage
+from runtime.models.handoffs import REASONS, AngerLabel, Feedback, Handoff, HandoffMessage
 
 __all__ = [
     "REASONS",
     "Action",
     "ActionLedger",
     "ActionParameter",
+    "AngerLabel",
     "Connection",
     "Conversation",
     "Feedback",

@@ -108,3 +108,24 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"feedback on turn {self.turn_id}"
+
+
+class AngerLabel(models.Model):
+    """What a person says of the customer of one turn: angry or distressed, or not. The last word counts."""
+
+    turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="anger_label")
+    is_angry = models.BooleanField(verbose_name="angry")
+    score = models.FloatField(help_text="The detector's own score, before any recalibration.")
+    detector = models.CharField(max_length=16)
+    labelled_by = models.CharField(max_length=150)
+    labelled_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-labelled_at", "-id"]
+        permissions = [("label_anger", "Can say whether a customer was angry")]
+        constraints = [
+            models.CheckConstraint(condition=Q(score__range=(0, 1)), name="anger_score_is_a_probability")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.turn}: {'angry' if self.is_angry else 'not angry'}"

@@ -27,7 +27,7 @@ from runtime.flows.runs import Journal, as_running, once_key, running_run, unrec
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.selectors import past_turns, rule_of, versions_of
+from runtime.selectors import earlier_turns, past_turns, rule_of, versions_of
 from runtime.services.handoffs import handoff_queue
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
@@ -160,6 +160,7 @@ def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
     return Context(
         clarifications_used=conversation.clarifications_used,
         earlier_human_requests=conversation.human_requests,
+        earlier=earlier_turns(conversation),
         pending=Pending(last.rule_trigger, last.text, last.matched_text, last.options) if last else None,
         **in_flow,
     )

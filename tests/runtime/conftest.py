@@ -13,9 +13,12 @@ from rest_framework.test import APIClient
 from core.actors import Actor
 from core.api_keys import api_key_create
 from core.models import ApiKey
+from escalation.contracts import Sign
 from escalation.engine import decide
 from escalation.language import handoff_message
+from escalation.money import amounts_find
 from escalation.selectors import live_rule_set
+from escalation.sensing import Sensed
 from escalation.services import defaults_install
 from integrations.systems import OPERATIONS
 from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
@@ -65,6 +68,14 @@ EXCLUSION = ExclusionHit(12, "How do I export my workspace?", "Exports of single
 FOUND = SearchResult((HIT,), None, 12)
 
 
+def sense(text: str) -> Sensed:
+    """Hear anger where the words say "furious"."""
+    if "senseless" in text:
+        raise RuntimeError("the detector is gone")
+    score = 0.97 if "furious" in text else 0.02
+    return Sensed((Sign("anger", score, "furious" if score > 0.5 else text),), amounts_find(text))
+
+
 def classify(text: str) -> Classification:
     """Take the customer's words for stage directions."""
     if "explode" in text:
@@ -95,6 +106,7 @@ def search(query: str, *, audience: Audience, page: str = "", limit: int = 5, hi
 
 ENGINES = Engines(
     rule_set=live_rule_set,
+    sense=sense,
     classify=classify,
     intent_profile=PROFILES.get,
     search=search,
