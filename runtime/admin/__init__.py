@@ -4,6 +4,8 @@ from runtime.admin.action_ledger import ActionLedgerAdmin
 from runtime.admin.actions import ActionAdmin
 from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
+from runtime.admin.deliveries import HandoffDeliveryAdmin
+from runtime.admin.destinations import HandoffDestinationAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
 
@@ -14,6 +16,8 @@ __all__ = [
     "ConversationAdmin",
     "FeedbackAdmin",
     "HandoffAdmin",
+    "HandoffDeliveryAdmin",
+    "HandoffDestinationAdmin",
     "ResolutionFlowAdmin",
     "TurnAdmin",
 ]

@@ -19,7 +19,7 @@ from unfold.enums import ActionVariant
 from core.admin_base import NextStepMixin, ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from integrations.outgoing import WRITE
-from integrations.systems import OPERATIONS
+from integrations.systems import PERFORMABLE
 from runtime.actions.reconciling import SETTLE, ledger_look_now, ledger_retry, ledger_settle
 from runtime.models import ActionLedger
 
@@ -54,7 +54,7 @@ def _is_unknown(request: HttpRequest, row: ActionLedger) -> bool:
 
 
 def _may_be_sent_again(request: HttpRequest, row: ActionLedger) -> bool:
-    writes = OPERATIONS[row.operation].effect == WRITE
+    writes = PERFORMABLE[row.operation].effect == WRITE
     return row.state == ActionLedger.State.FAILED and writes and row.forgotten_at is None
 
 

@@ -19,6 +19,7 @@ from unfold.enums import ActionVariant
 
 from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
+from runtime.admin.deliveries import show_deliveries
 from runtime.models import Handoff
 from runtime.services import handoff_accept, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
@@ -54,8 +55,9 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
             | {"description": "Waiting times shown to customers are taken from these."},
         ),
         ("End", {"fields": (("finished_at", "finished_by"),)}),
+        ("Told elsewhere", {"fields": ("show_told",)}),
     )
-    readonly_fields = ("show_packet", "show_state", "show_conversation")
+    readonly_fields = ("show_packet", "show_state", "show_conversation", "show_told")
     transitions = (
         Transition(
             name="accept",
@@ -109,6 +111,11 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
     def show_packet(self, handoff: Handoff) -> str:
         """Show the packet, transcript first."""
         return render_to_string("admin/runtime/packet.html", {"packet": handoff.packet})
+
+    @admin.display(description="Other systems")
+    def show_told(self, handoff: Handoff) -> str:
+        """Show which other systems were told, and what of it failed."""
+        return show_deliveries(handoff)
 
     @display(description="State", ordering="state", label=HANDOFF_BADGES)
     def show_state(self, handoff: Handoff) -> tuple[str, str]:
