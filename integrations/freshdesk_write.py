@@ -79,7 +79,7 @@ class OpenTicket:
 
     def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
         """Open it once."""
-        answer = _asked(access, str(payload["url"]), payload["body"], deadline)
+        answer = _asked(access, PATH, payload["body"], deadline)
         if isinstance(answer, Outcome):
             return answer
         value = decoded(answer)
@@ -95,9 +95,8 @@ class OpenTicket:
     ) -> Outcome:
         """Search for our tag, then read what changed since; only a list to its end says “not there”."""
         tag = own_tag(key)
-        base = str(payload["url"])
         query = quote(f"\"tag:'{tag}'\"")
-        found = _tickets(access, base.removesuffix(PATH) + f"{SEARCH_PATH}?query={query}", deadline)
+        found = _tickets(access, f"{SEARCH_PATH}?query={query}", deadline)
         if isinstance(found, Outcome):
             return found
         from_time = (since.astimezone(UTC) - timedelta(seconds=CLOCK_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -110,7 +109,7 @@ class OpenTicket:
             if page == PAGES:
                 break
             listed = f"updated_since={quote(from_time)}&order_by=created_at&order_type=asc"
-            address = f"{base}?{listed}&per_page={PAGE_SIZE}&page={page + 1}"
+            address = f"{PATH}?{listed}&per_page={PAGE_SIZE}&page={page + 1}"
             found = _tickets(access, address, deadline)
             if isinstance(found, Outcome):
                 return found
@@ -124,7 +123,7 @@ def own_tag(key: str) -> str:
 
 def agent_name(access: Access, *, deadline: float) -> str:
     """Return who the key belongs to: a harmless question. Raises Unavailable."""
-    answer = _asked(access, access.base_url.rstrip("/") + ME_PATH, {}, deadline, method="GET")
+    answer = _asked(access, ME_PATH, {}, deadline, method="GET")
     if isinstance(answer, Outcome):
         raise Unavailable(answer.message, code="connection_failed")
     value = decoded(answer)
@@ -135,8 +134,10 @@ def agent_name(access: Access, *, deadline: float) -> str:
 
 
 def _asked(
-    access: Access, url: str, body: Json, deadline: float, *, method: str = "POST"
+    access: Access, target: str, body: Json, deadline: float, *, method: str = "POST"
 ) -> HttpAnswer | Outcome:
+    """Ask the connection's own host, which the key belongs to; a payload's address is for people."""
+    url = access.base_url.rstrip("/") + target
     headers = {"Authorization": basic(access.secret.value, "X")}
     answer = send_json(access, url, body, headers=headers, deadline=deadline, name=NAME, method=method)
     if isinstance(answer, HttpAnswer) and answer.status in (401, 403):
@@ -144,9 +145,9 @@ def _asked(
     return answer
 
 
-def _tickets(access: Access, url: str, deadline: float) -> list[Any] | Outcome:
+def _tickets(access: Access, target: str, deadline: float) -> list[Any] | Outcome:
     """Return the tickets of one page, or an unclear outcome where there is none to read."""
-    answer = _asked(access, url, {}, deadline, method="GET")
+    answer = _asked(access, target, {}, deadline, method="GET")
     if isinstance(answer, Outcome):
         return Outcome(UNCLEAR, message=answer.message, code=answer.code, broken=answer.broken)
     value = decoded(answer)

@@ -72,7 +72,7 @@ class OpenTicket:
     def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
         """Open it once; Zendesk returns the same ticket for the same key, and refuses it for another body."""
         own = str(key_uuid(f"{key} {sha256(encoded(payload['body'])).hexdigest()}"))
-        answer = _asked(access, str(payload["url"]), payload["body"], deadline, key=own)
+        answer = _asked(access, PATH, payload["body"], deadline, key=own)
         if isinstance(answer, Outcome):
             return answer
         value = decoded(answer)
@@ -89,8 +89,7 @@ class OpenTicket:
     ) -> Outcome:
         """Ask for the ticket by our external id."""
         wanted = str(payload["body"]["ticket"]["external_id"])
-        url = f"{payload['url']}?{urlencode({'external_id': wanted})}"
-        answer = _asked(access, url, {}, deadline, method="GET")
+        answer = _asked(access, f"{PATH}?{urlencode({'external_id': wanted})}", {}, deadline, method="GET")
         if isinstance(answer, Outcome):
             return Outcome(UNCLEAR, message=answer.message, code=answer.code, broken=answer.broken)
         value = decoded(answer)
@@ -139,7 +138,7 @@ def account_name(access: Access, *, deadline: float) -> str:
 
     Zendesk takes a wrong token for an anonymous end user, with status 200.
     """
-    answer = _asked(access, access.base_url.rstrip("/") + ME_PATH, {}, deadline, method="GET")
+    answer = _asked(access, ME_PATH, {}, deadline, method="GET")
     if isinstance(answer, Outcome):
         raise Unavailable(answer.message, code="connection_failed")
     value = decoded(answer)
@@ -155,8 +154,10 @@ def basic(user: str, secret: str) -> str:
 
 
 def _asked(
-    access: Access, url: str, body: Json, deadline: float, *, method: str = "POST", key: str = ""
+    access: Access, target: str, body: Json, deadline: float, *, method: str = "POST", key: str = ""
 ) -> HttpAnswer | Outcome:
+    """Ask the connection's own host, which the token belongs to; a payload's address is for people."""
+    url = access.base_url.rstrip("/") + target
     headers = {"Authorization": basic(f"{access.user}/token", access.secret.value)}
     if key:
         headers["Idempotency-Key"] = key

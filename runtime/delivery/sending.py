@@ -70,8 +70,10 @@ def deliver(delivery: HandoffDelivery) -> HandoffDelivery:
         lane_schedule(delivery)
         return delivery
     call = delivery.call
-    if delivery.state == workflow.FAILED and (call is None or call.state == workflow.FAILED):
-        return delivery
+    waits = delivery.state == workflow.WAITING
+    if not waits and (call is None or call.state == workflow.FAILED):
+        # Nothing is sent again that was not known a moment ago, or that a person has to decide on.
+        return follow(delivery, call) if call and delivery.state == workflow.UNKNOWN else delivery
     try:
         if call is None or call.state == workflow.FAILED:
             check_enabled(delivery)

@@ -86,7 +86,7 @@ def test_a_freshdesk_ticket_shows_its_requester_the_conversation_and_nothing_of_
 def test_slack_gets_a_summary_and_the_rest_in_its_thread(slack, make_destination):
     stand_in, channel = slack
     make_destination("slack", stand_in.url)
-    handoff = hand_over(f"I want a human <!channel> @here\n<https://evil.example|ok>")
+    handoff = hand_over("I want a human <!channel> @here\n<https://evil.example|ok>")
     work()
     handoff_accept(actor=SYSTEM, handoff=handoff, agent="<@U1> Ada")
     handoff_resolve(actor=SYSTEM, handoff=handoff, note="Refunded & told")
@@ -161,8 +161,8 @@ def test_a_long_packet_is_cut_at_the_front_to_20_kb_and_says_so(text, make_desti
     [
         ({}, True),
         ({"reasons": ["human_request"]}, True),
-        ({"reasons": ["legal", "human_request"]}, True),
-        ({"reasons": ["legal"]}, False),
+        ({"reasons": ["low_confidence", "human_request"]}, True),
+        ({"reasons": ["low_confidence"]}, False),
         ({"enabled": False}, False),
     ],
 )
@@ -172,10 +172,6 @@ def test_a_destination_is_told_of_the_reasons_it_asks_for(fields, told, make_des
     assert handoff.reason == "human_request"
     assert HandoffDelivery.objects.exists() is told
     assert Job.objects.filter(task="runtime.tasks.deliver_handoff").exists() is told
-
-
-def test_without_a_destination_nothing_is_written():
-    pass
 
 
 def test_events_that_were_not_asked_for_are_not_told(slack, make_destination):
@@ -214,16 +210,12 @@ def test_a_dead_destination_delays_neither_turn_nor_move_and_is_told_in_order_af
     handoff_accept(actor=SYSTEM, handoff=handoff)
     work()
     assert states() == [("queued", "waiting"), ("accepted", "waiting")]
-    first = HandoffDelivery.objects.first()
+    first = _only("queued")
     assert (first.retries, first.error_code) == (1, "unreachable")
     assert first.due_at > timezone.now()
-    assert HandoffDelivery.objects.last().call is None  # it waits its turn
+    assert _only("accepted").call is None  # it waits its turn
     Connection.objects.update(url=stand_in.url)
     later(minutes=2)
-    assert states() == [("queued", "waiting"), ("accepted", "waiting")]  # the payload names its address
-    HandoffDelivery.objects.filter(event="queued").update(state="failed")
-    delivery_retry(actor=SYSTEM, delivery=_only("queued"))
-    work()
     assert [message["type"] for message in hook.effects.values()] == ["handoff.queued", "handoff.accepted"]
     assert states() == [("queued", "sent"), ("accepted", "sent")]
 
@@ -233,13 +225,13 @@ def test_a_dead_system_opens_the_breaker_and_costs_no_more_calls(zendesk, make_d
     stand_in, desk = zendesk
     monkeypatch.setattr(breaker, "FAILURES", 2)
     make_destination("zendesk", stand_in.url)
-    stand_in.faults.extend([server.SILENT_BEFORE] * 4)
+    stand_in.faults.extend([server.ERROR_BEFORE] * 30)
     for _ in range(4):
         hand_over()
     work()
     assert Connection.objects.get().is_paused()
     asked = len([one for one in stand_in.requests if one.method == "POST"])
-    assert asked <= 4
+    assert asked == 8  # two calls of four tries each
     codes = set(HandoffDelivery.objects.values_list("error_code", flat=True))
     assert "paused" in codes
     stand_in.faults.clear()
