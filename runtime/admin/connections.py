@@ -169,8 +169,8 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
             )
         return (
             "No connections yet. Add one to Linear, Stripe (read only), Slack, Zendesk, Freshdesk or a "
-            "webhook of your own; then a support lead can make actions on it that flows call, and you can have "
-            "handoffs told there."
+            "webhook of your own; then a support lead can make actions on it that flows call, and you can "
+            "have handoffs told there."
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

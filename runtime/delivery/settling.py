@@ -25,6 +25,9 @@ def delivery_retry(*, actor: Actor, delivery: HandoffDelivery) -> HandoffDeliver
     Under the same key: the ledger's row gets the new payload, so that what was mended in the settings counts.
     """
     require(actor, RETRY)
+    if delivery.state != workflow.FAILED:
+        message = f"Delivery {delivery.pk} has not failed; there is nothing to send again."
+        raise Conflict(message, code="not_failed")
     check_enabled(delivery)
     call = delivery.call
     if call is not None and call.forgotten_at is not None:

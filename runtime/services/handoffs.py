@@ -25,7 +25,7 @@ MAX_LABEL_CHARACTERS = 150
 
 def handoff_queue(*, actor: Actor, handoff: Handoff) -> Handoff:
     """Put a requested handoff into the queue of people."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         move(handoff, to=workflow.QUEUED, allowed=workflow.HANDOFF, queued_at=timezone.now())
         deliveries_queue(handoff=handoff, event=workflow.QUEUED)
     return handoff

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.models import Activity, Job
 from integrations.handoff_webhook import MAX_BODY_BYTES
@@ -475,8 +476,6 @@ def test_a_zendesk_token_goes_to_zendesk_and_nowhere_else(url, make_destination)
 
 @pytest.mark.parametrize("change", [destination_test, destination_save])
 def test_who_may_not_change_destinations_sends_nothing(change, zendesk, make_destination, django_user_model):
-    from core.actors import Actor
-
     destination = make_destination("zendesk", zendesk[0].url)
     nobody = Actor.of_user(django_user_model.objects.create_user("nobody", password="x"))
     with pytest.raises(NotAllowed):

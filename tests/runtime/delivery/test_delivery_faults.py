@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -45,12 +45,11 @@ EFFECTS: dict[str, Callable[[Any], list[str]]] = {
 
 
 @pytest.fixture(autouse=True)
-def quicker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "FAILURES", 10_000)
     monkeypatch.setattr(outgoing, "READ_SECONDS", 0.15)
     monkeypatch.setattr(sending, "JOB_DEADLINE_SECONDS", 0.7)
     monkeypatch.setattr(calling, "PAUSES_SECONDS", (0.01,))
-    yield
 
 
 @pytest.fixture
