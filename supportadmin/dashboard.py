@@ -211,7 +211,7 @@ def _undelivered() -> list[Need | None]:
         trouble.switched_off,
         "handoff destination",
         "has been switched off",
-        "it could not be told for days",
+        "it is gone or could not be told for days",
         "runtime_handoffdestination",
         "bad",
     )

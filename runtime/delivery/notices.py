@@ -148,7 +148,7 @@ def iso(at: datetime) -> str:
 
 
 def _customer(customer: Mapping[str, Any]) -> str:
-    known = [str(customer.get(name) or "") for name in ("external_id", "user_type", "tier")]
+    known = [str(customer.get(name) or "") for name in ("external_id", "email", "user_type", "tier")]
     text = ", ".join(part for part in known if part) or "Anonymous"
     return text if customer.get("verified") else f"{text} (not verified)"
 

@@ -14,14 +14,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from core.errors import DomainError
+from core.errors import Conflict, DomainError
 from integrations.handoff_notice import QUEUED
 from integrations.systems import HANDOFF_OPERATIONS
 from runtime import workflow
 from runtime.actions.ledger import row_keep
 from runtime.actions.preparing import base_url, digest
 from runtime.actions.reconciling import (
-    JOB_DEADLINE_SECONDS,
     leases_end,
     ledger_look,
     ledger_reopen,
@@ -33,6 +32,7 @@ from runtime.delivery.switching_off import destination_switch_off
 from runtime.models import ActionLedger, HandoffDelivery
 
 GIVE_UP_DAYS = 3
+DELIVER_SECONDS = 8.0  # a dead system must not hold workers: the next try is another job's
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30.0, 3600.0
 JITTER = 0.25  # of the pause, added
 AFTER_LOOK_SECONDS = 5  # the ledger's own look goes first
@@ -47,6 +47,7 @@ PASSING = frozenset(
 )
 GONE = "gone"  # a webhook that says it is no more
 REFUSED = "refused"
+FOR_DAYS = f"for {GIVE_UP_DAYS} days it could not be told. "
 
 
 def lane_advance(*, handoff_id: int, destination_id: int) -> dict[str, int]:
@@ -79,8 +80,6 @@ def deliver(delivery: HandoffDelivery) -> HandoffDelivery:
             check_enabled(delivery)
         if call is None:
             call = _opened(delivery)
-        if call.state == workflow.FAILED:
-            ledger_reopen(call)
         call = _moved_on(call)
     except DomainError as refusal:
         return _stopped(delivery, code=refusal.code, message=refusal.message)
@@ -181,10 +180,17 @@ def _opened(delivery: HandoffDelivery) -> ActionLedger:
 
 
 def _moved_on(call: ActionLedger) -> ActionLedger:
-    """Send a pending call, give up an abandoned one, look up what is due; return it as it then is."""
+    """Send a pending or failed call, give up an abandoned one, look up what is due; return it anew."""
     now = timezone.now()
+    if call.forgotten_at is not None and call.state in (workflow.PENDING, workflow.FAILED):
+        raise Conflict("What was to be sent has been deleted since.", code="forgotten")
+    if call.state == workflow.FAILED:
+        try:
+            ledger_reopen(call)
+        except Conflict:  # another job has just done so
+            call.refresh_from_db(fields=["state"])
     if call.state == workflow.PENDING:
-        ledger_run(call, deadline_seconds=JOB_DEADLINE_SECONDS)
+        ledger_run(call, deadline_seconds=DELIVER_SECONDS)
     elif call.state == workflow.RUNNING and call.lease_until is not None and call.lease_until < now:
         leases_end()
     call = ActionLedger.objects.select_related("action", "connection").get(pk=call.pk)
@@ -203,7 +209,9 @@ def _failed(delivery: HandoffDelivery, call: ActionLedger) -> HandoffDelivery:
         due_at = _next_try(delivery.retries, now)
         return _kept(delivery, state=workflow.WAITING, due_at=due_at, retries=delivery.retries + 1, **told)
     delivery = _kept(delivery, state=workflow.FAILED, due_at=None, **told)
-    if passes or call.error_code == GONE:
+    if passes:
+        destination_switch_off(delivery.destination, because=FOR_DAYS + call.message)
+    elif call.error_code == GONE:
         destination_switch_off(delivery.destination, because=call.message)
     return delivery
 
@@ -215,7 +223,7 @@ def _unknown(delivery: HandoffDelivery, call: ActionLedger) -> HandoffDelivery:
     delivery = _kept(delivery, state=workflow.UNKNOWN, due_at=due_at, **told)
     gave_up = timezone.now() > delivery.tried_since + timedelta(days=GIVE_UP_DAYS - 1)
     if due_at is None and gave_up and HANDOFF_OPERATIONS[delivery.destination.kind].repeatable:
-        destination_switch_off(delivery.destination, because=call.message)
+        destination_switch_off(delivery.destination, because=FOR_DAYS + call.message)
     return delivery
 
 

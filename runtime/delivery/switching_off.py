@@ -1,4 +1,4 @@
-"""Switch a destination off that has been dead for days, with a word why; a person switches it on again."""
+"""Switch a destination off that is gone or was dead for days, with a word why. A person switches it on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACTOR = Actor.system("handoff delivery")
 
 def destination_switch_off(destination: HandoffDestination, *, because: str) -> bool:
     """Switch it off and keep the reason, which its page and the list show; False where it was off already."""
-    reason = f"Switched off: could not be told for days. {because}"[:300]
+    reason = f"Switched off by itself: {because}"[:300]
     with transaction.atomic():
         on = HandoffDestination.objects.filter(pk=destination.pk, enabled=True)
         if not on.update(enabled=False, disabled_because=reason):

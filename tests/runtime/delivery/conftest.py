@@ -44,7 +44,7 @@ ALL = ["queued", "accepted", "resolved", "returned"]
 @pytest.fixture(autouse=True)
 def known_address(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = "https://desk.example"
-    monkeypatch.setattr(sending, "JOB_DEADLINE_SECONDS", 1.5)
+    monkeypatch.setattr(sending, "DELIVER_SECONDS", 1.5)
 
 
 @pytest.fixture

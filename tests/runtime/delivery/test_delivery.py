@@ -284,9 +284,25 @@ def test_a_webhook_that_refuses_is_asked_again_for_days_then_switched_off_with_a
     destination.refresh_from_db()
     assert not destination.enabled
     assert destination.disabled_because == (
-        "Switched off: could not be told for days. The webhook refuses with 401."
+        "Switched off by itself: for 3 days it could not be told. The webhook refuses with 401."
     )
     assert Activity.objects.filter(verb="handoffdestination.switched_off").count() == 1
+
+
+def test_a_webhook_that_is_gone_is_switched_off_at_once(receiver, make_destination):
+    stand_in, _ = receiver
+    make_destination("webhook", stand_in.url)
+    stand_in.answer = lambda request: (410, {})
+    hand_over()
+    hand_over()
+    work()
+    assert {state for _, state in states()} == {"failed"}
+    assert len(stand_in.requests) == 1  # the second handoff is not tried any more
+    destination = HandoffDestination.objects.get()
+    assert (destination.enabled, destination.disabled_because) == (
+        False,
+        "Switched off by itself: The webhook is gone (410).",
+    )
 
 
 def test_an_outcome_that_is_not_known_is_looked_up_and_the_ticket_found(zendesk, make_destination):

@@ -48,7 +48,7 @@ EFFECTS: dict[str, Callable[[Any], list[str]]] = {
 def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "FAILURES", 10_000)
     monkeypatch.setattr(outgoing, "READ_SECONDS", 0.15)
-    monkeypatch.setattr(sending, "JOB_DEADLINE_SECONDS", 0.7)
+    monkeypatch.setattr(sending, "DELIVER_SECONDS", 0.7)
     monkeypatch.setattr(calling, "PAUSES_SECONDS", (0.01,))
 
 
