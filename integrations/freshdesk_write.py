@@ -102,7 +102,8 @@ class OpenTicket:
         from_time = (since.astimezone(UTC) - timedelta(seconds=CLOCK_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
         for page in range(PAGES + 1):
             for ticket in found:
-                if isinstance(ticket, dict) and tag in (ticket.get("tags") or ()):
+                tags = ticket.get("tags")
+                if isinstance(tags, list) and tag in tags:
                     return _done(access, ticket) or _no_list()
             if page and len(found) < PAGE_SIZE:
                 return Outcome(REFUSED, message="Freshdesk has no such ticket.", code="not_there")
@@ -151,8 +152,11 @@ def _tickets(access: Access, target: str, deadline: float) -> list[Any] | Outcom
     if isinstance(answer, Outcome):
         return Outcome(UNCLEAR, message=answer.message, code=answer.code, broken=answer.broken)
     value = decoded(answer)
-    rows = value.get("results") if isinstance(value, dict) else value
-    return rows if answer.status == 200 and isinstance(rows, list) else _no_list()
+    if target.startswith(SEARCH_PATH):
+        value = value.get("results") if isinstance(value, dict) else None
+    if answer.status != 200 or not isinstance(value, list):
+        return _no_list()
+    return value if all(isinstance(row, dict) for row in value) else _no_list()
 
 
 def _no_list() -> Outcome:

@@ -223,8 +223,9 @@ def encoded(body: Json) -> bytes:
 
 
 def words(access: Access, text: object) -> str:
-    """Return another system's words, bounded and without our secret."""
-    return access.secret.hidden_in(" ".join(str(text).split()))[:SHOWN_WORDS]
+    """Return another system's words as one line, bounded, without our secret and what no database keeps."""
+    line = "".join(sign for sign in " ".join(str(text).split()) if sign.isprintable())
+    return access.secret.hidden_in(line)[:SHOWN_WORDS]
 
 
 def more_lines(arguments: Mapping[str, str], known: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ class PostMessage:
             return nothing.outcome
         except SlackApiError as error:
             return _refused(access, error)
-        data = {"channel": str(answer.get("channel", ""))[:50], "ts": str(answer.get("ts", ""))[:50]}
+        data = {name: words(access, answer.get(name, ""))[:50] for name in ("channel", "ts")}
         return Outcome(DONE, data=data, message=f"Posted to Slack channel {data['channel']}.")
 
     def look_up(
@@ -104,7 +104,7 @@ class PostMessage:
                 page = _page(client, payload["body"], oldest=oldest, cursor=cursor or None)
                 for message in page.get("messages") or []:
                     if _key_of(message) == wanted:
-                        data = {"channel": channel, "ts": str(message.get("ts", ""))[:50]}
+                        data = {"channel": channel, "ts": words(access, message.get("ts", ""))[:50]}
                         return Outcome(DONE, data=data, message=f"Posted to Slack channel {channel}.")
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:

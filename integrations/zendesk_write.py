@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from core.errors import InvalidInput, Unavailable
@@ -94,10 +94,10 @@ class OpenTicket:
             return Outcome(UNCLEAR, message=answer.message, code=answer.code, broken=answer.broken)
         value = decoded(answer)
         tickets = value.get("tickets") if isinstance(value, dict) else None
-        if answer.status != 200 or not isinstance(tickets, list):
+        if answer.status != 200 or not _is_list(tickets):
             return Outcome(UNCLEAR, message="Zendesk gave no list of tickets.", code="bad_answer")
         for ticket in tickets:
-            if isinstance(ticket, dict) and ticket.get("external_id") == wanted:
+            if ticket.get("external_id") == wanted:
                 return _done(access, ticket) or _no_ticket()
         return Outcome(REFUSED, message="Zendesk has no such ticket.", code="not_there")
 
@@ -177,6 +177,10 @@ def _done(access: Access, ticket: Any) -> Outcome | None:
     return Outcome(
         DONE, data={"external_id": str(number), "external_url": url}, message=f"Zendesk ticket {number}."
     )
+
+
+def _is_list(tickets: Any) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(tickets, list) and all(isinstance(ticket, dict) for ticket in tickets)
 
 
 def _no_ticket() -> Outcome:

@@ -47,18 +47,17 @@ class HandoffDeliveryAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         *("show_message", "show_external", "created_at", "sent_at"),
     )
     list_filter = ("state", "destination", "event", ("created_at", RangeDateTimeFilter))
-    list_select_related = ("destination", "handoff")
+    list_select_related = ("destination",)
     search_fields = ("=handoff__id", "external_id")
     search_help_text = "Search by the handoff's number or the ticket's"
     fieldsets = (
-        (None, {"fields": (("show_state", "show_handoff", "destination", "event"), "show_message")}),
-        ("There", {"fields": ("show_external",)}),
+        (None, {"fields": (("state", "event"), ("show_handoff", "destination"), "show_message")}),
+        ("In the other system", {"fields": ("show_external",)}),
         ("What was sent", {"fields": ("show_payload", "show_call")}),
-        ("How it goes on", {"fields": (("retries", "due_at", "tried_since"),)}),
+        ("How it goes on", {"fields": (("retries", "due_at"), "tried_since")}),
         ("Times", {"fields": (("created_at", "sent_at"),)}),
     )
     readonly_fields = (
-        "show_state",
         "show_handoff",
         "show_message",
         "show_external",
@@ -129,7 +128,7 @@ class HandoffDeliveryAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         of_one = request.resolver_match and "object_id" in request.resolver_match.kwargs
         if of_one:
             return rows.select_related("call", "destination__connection", "handoff__turn")
-        return rows.defer("handoff__packet")
+        return rows
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Whether this person may send again."""
@@ -152,14 +151,14 @@ class HandoffDeliveryAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     def show_handoff(self, delivery: HandoffDelivery) -> str:
         """Link to the handoff."""
         address = reverse("admin:runtime_handoff_change", args=(delivery.handoff_id,))
-        return format_html('<a class="underline" href="{}">{}</a>', address, delivery.handoff)
+        return format_html('<a class="underline" href="{}">{}</a>', address, delivery.handoff_id)
 
     @admin.display(description="What is known")
     def show_message(self, delivery: HandoffDelivery) -> str:
         """Show the one line."""
         return delivery.message or "–"
 
-    @admin.display(description="There")
+    @admin.display(description="Ticket or message")
     def show_external(self, delivery: HandoffDelivery) -> str:
         """Link to what was made in the other system."""
         if not delivery.external_url.startswith(("https://", "http://")):

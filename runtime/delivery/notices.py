@@ -133,7 +133,7 @@ def facts_of(packet: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Page", str(customer.get("page") or "")),
         ("Missing", ", ".join(str(part) for part in packet.get("missing") or ())),
     ]
-    steps = packet.get("attempted_steps") or ()
+    steps = [one for one in packet.get("attempted_steps") or () if _is_worth_telling(one)]
     facts += [("Tried", f"turn {one.get('turn')}: {one.get('step')}, {one.get('outcome')}") for one in steps]
     for pulled in packet.get("data_pulled") or ():
         data = pulled.get("data") or {}
@@ -145,6 +145,11 @@ def facts_of(packet: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def iso(at: datetime) -> str:
     """Return a time as other systems read it, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _is_worth_telling(step: Mapping[str, Any]) -> bool:
+    """Whether a step is one of an earlier turn or a flow, or failed; that the agent classified is not."""
+    return "detail" in step or str(step.get("outcome", "")).startswith("failed")
 
 
 def _customer(customer: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from core.models import Activity
 from runtime.actions.configuring import connection_test
 from runtime.delivery import configuring
 from runtime.models import ActionLedger, Connection, HandoffDelivery, HandoffDestination
+from supportadmin.demo.push import destination_install
 from supportadmin.roles import roles_sync
 from tests.integrations.stand_ins import help_desks, server, systems
 from tests.runtime.delivery.conftest import SYSTEM, hand_over, later, work
@@ -293,3 +294,21 @@ def test_a_destination_that_was_switched_off_by_itself_says_so_until_it_is_on_ag
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     destination.refresh_from_db()
     assert (destination.enabled, destination.disabled_because) == (True, "")
+
+
+def test_the_demo_has_a_destination_that_waits_for_its_slack_to_be_connected(admin):
+    connection = Connection.objects.create(
+        name="Slack", system="slack", settings={"channel": "C0SUPPORT1"}, enabled=False
+    )
+    for _ in range(2):
+        destination_install(admin=SYSTEM)
+    destination = HandoffDestination.objects.get()
+    assert (destination.enabled, destination.connection) == (False, connection)
+    assert "C0SUPPORT1" in admin.get(f"{LIST}{destination.pk}/move/test/").content.decode()
+
+
+def test_a_call_that_tells_of_a_handoff_is_named_in_the_list_of_calls(lead, zendesk, make_destination):
+    make_destination("zendesk", zendesk[0].url)
+    hand_over()
+    work()
+    assert "Zendesk: open a ticket" in lead.get("/admin/runtime/actionledger/").content.decode()
