@@ -76,8 +76,9 @@ def call(
 
 
 def line(what: str, outcome: Outcome, seconds: float) -> dict[str, Any]:
-    """Return what is kept of a try or a look."""
-    return {"what": what, "found": outcome.kind, "code": outcome.code, "ms": round(seconds * 1000)}
+    """Return what is kept of a try or a look; ``wait_seconds`` only where the system asked to wait."""
+    kept = {"what": what, "found": outcome.kind, "code": outcome.code, "ms": round(seconds * 1000)}
+    return kept if outcome.wait_seconds is None else {**kept, "wait_seconds": outcome.wait_seconds}
 
 
 def _tried(operation: Performable, access: Access, payload: Json, key: str, deadline: float) -> Outcome:

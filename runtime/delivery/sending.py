@@ -34,6 +34,7 @@ from runtime.models import ActionLedger, HandoffDelivery
 GIVE_UP_DAYS = 3
 DELIVER_SECONDS = 8.0  # a dead system must not hold workers: the next try is another job's
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30.0, 3600.0
+DAY_SECONDS = 86_400.0
 JITTER = 0.25  # of the pause, added
 AFTER_LOOK_SECONDS = 5  # the ledger's own look goes first
 RUNNING_SECONDS = 60
@@ -206,7 +207,7 @@ def _failed(delivery: HandoffDelivery, call: ActionLedger) -> HandoffDelivery:
     passes = call.error_code in PASSING or (call.error_code == REFUSED and operation.repeats_refused)
     told = {"message": call.message, "error_code": call.error_code}
     if call.forgotten_at is None and passes and now < delivery.tried_since + timedelta(days=GIVE_UP_DAYS):
-        due_at = _next_try(delivery.retries, now)
+        due_at = _next_try(delivery.retries, now, at_least=_asked_to_wait(call))
         return _kept(delivery, state=workflow.WAITING, due_at=due_at, retries=delivery.retries + 1, **told)
     delivery = _kept(delivery, state=workflow.FAILED, due_at=None, **told)
     if passes:
@@ -244,6 +245,12 @@ def _kept(delivery: HandoffDelivery, **changes: Any) -> HandoffDelivery:
     return delivery
 
 
-def _next_try(retries: int, now: datetime) -> datetime:
-    pause = min(PAUSE_SECONDS * 2 ** min(retries, 10), LONGEST_PAUSE_SECONDS)
+def _asked_to_wait(call: ActionLedger) -> float:
+    """Return for how long the system asked not to be asked (Retry-After), a day at most."""
+    last = call.trail[-1] if call.trail else {}
+    return min(float(last.get("wait_seconds", 0)), DAY_SECONDS)
+
+
+def _next_try(retries: int, now: datetime, *, at_least: float) -> datetime:
+    pause = max(at_least, min(PAUSE_SECONDS * 2 ** min(retries, 10), LONGEST_PAUSE_SECONDS))
     return now + timedelta(seconds=pause * (1 + JITTER * random.random()))  # noqa: S311  # nosec B311

@@ -319,6 +319,27 @@ def test_an_outcome_that_is_not_known_is_looked_up_and_the_ticket_found(zendesk,
     assert (_only().state, _only().external_id, len(desk.tickets)) == ("sent", "1", 1)
 
 
+@pytest.mark.parametrize(
+    ("asked", "least", "most"), [("1800", 1800, 2250), ("0", 30, 40), ("9" * 9, 86_400, 108_000)]
+)
+def test_a_help_desk_that_asks_to_wait_is_left_alone_for_so_long(
+    asked, least, most, freshdesk, make_destination
+):
+    stand_in, desk = freshdesk
+    make_destination("freshdesk", stand_in.url)
+    stand_in.retry_after = asked
+    stand_in.faults.extend([server.BUSY] * 4)
+    before = timezone.now()
+    hand_over()
+    work()
+    waits = (_only().due_at - before).total_seconds()
+    assert (_only().state, _only().error_code) == ("waiting", "rate_limited_there")
+    assert least <= waits <= most
+    stand_in.faults.clear()
+    later(days=2)
+    assert (_only().state, len(desk.tickets)) == ("sent", 1)
+
+
 def test_freshdesk_is_never_asked_twice_before_it_is_known(freshdesk, make_destination):
     stand_in, desk = freshdesk
     make_destination("freshdesk", stand_in.url)
