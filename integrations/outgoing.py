@@ -57,11 +57,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a system is reached. ``base_url`` is the system's own unless a stand-in is allowed."""
+    """How a system is reached. ``base_url`` is the system's own unless a stand-in is allowed.
+
+    ``user``: whose secret it is, where the system asks for that too.
+    """
 
     base_url: str
     secret: Secret
     allow_loopback: bool = False
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,10 @@ class Outcome:
     broken: bool = False
 
 
-class Operation(Protocol):
-    """One thing that can be done in one system.
+class Performable(Protocol):
+    """What the ledger needs of anything that it sends: one try, and a look whether it happened.
 
     ``repeatable``: the system takes our key, so that a repeated try has no second effect.
-    ``more_parameters``: whoever configures an action may add parameters of their own.
-    ``data_names``: what comes back, by name, where it was done.
     """
 
     @property
@@ -101,6 +103,25 @@ class Operation(Protocol):
     def effect(self) -> str: ...
     @property
     def repeatable(self) -> bool: ...
+
+    def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
+        """Try once, until ``deadline`` (of time.monotonic). Raises nothing that the system causes."""
+        ...
+
+    def look_up(
+        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
+    ) -> Outcome:
+        """Look whether it happened: DONE, REFUSED (it did not) or UNCLEAR (cannot be told)."""
+        ...
+
+
+class Operation(Performable, Protocol):
+    """One thing that an action can do in one system.
+
+    ``more_parameters``: whoever configures an action may add parameters of their own.
+    ``data_names``: what comes back, by name, where it was done.
+    """
+
     @property
     def parameters(self) -> tuple[Parameter, ...]: ...
     @property
@@ -112,16 +133,6 @@ class Operation(Protocol):
 
     def prepare(self, *, arguments: Mapping[str, str], settings: Json, base_url: str, key: str) -> Json:
         """Return the payload: method, url and body. Raises InvalidInput where a setting is missing."""
-        ...
-
-    def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
-        """Try once, until ``deadline`` (of time.monotonic). Raises nothing that the system causes."""
-        ...
-
-    def look_up(
-        self, access: Access, payload: Json, *, key: str, since: datetime, deadline: float
-    ) -> Outcome:
-        """Look whether it happened: DONE, REFUSED (it did not) or UNCLEAR (cannot be told)."""
         ...
 
 
@@ -212,8 +223,9 @@ def encoded(body: Json) -> bytes:
 
 
 def words(access: Access, text: object) -> str:
-    """Return another system's words, bounded and without our secret."""
-    return access.secret.hidden_in(" ".join(str(text).split()))[:SHOWN_WORDS]
+    """Return another system's words as one line, bounded, without our secret and what no database keeps."""
+    line = "".join(sign for sign in " ".join(str(text).split()) if sign.isprintable())
+    return access.secret.hidden_in(line)[:SHOWN_WORDS]
 
 
 def more_lines(arguments: Mapping[str, str], known: tuple[str, ...]) -> list[tuple[str, str]]:

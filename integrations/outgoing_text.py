@@ -6,6 +6,7 @@ Sources: Slack, "Formatting text for app surfaces" (escape &, <, >); CommonMark 
 from __future__ import annotations
 
 import re
+from html import escape
 
 ZERO_WIDTH_SPACE = "\u200b"
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+!|~$&^])")
@@ -37,9 +38,28 @@ def markdown_text(text: str) -> str:
     return _no_links(text)
 
 
+def html_text(text: str) -> str:
+    """Return the text for an HTML field of a help desk; lines stay lines.
+
+    A zero-width space parts the braces of {{ and {%: help desks fill in placeholders in what agents write.
+    """
+    text = _no_links(CONTROL.sub("", text.replace("\r\n", "\n")))
+    text = re.sub(r"@(?=\w)", f"@{ZERO_WIDTH_SPACE}", text)
+    return escape(_no_placeholders(text)).replace("\n", "<br>")
+
+
+def subject_line(text: str) -> str:
+    """Return the text as the subject of a ticket: one line, no placeholder."""
+    return _no_placeholders(plain_line(text))
+
+
 def plain_line(text: str) -> str:
     """Return the text as one line, for a title."""
     return " ".join(CONTROL.sub(" ", text).split())
+
+
+def _no_placeholders(text: str) -> str:
+    return re.sub(r"\{(?=[{%])", f"{{{ZERO_WIDTH_SPACE}", text)
 
 
 def _no_links(text: str) -> str:

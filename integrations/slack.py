@@ -74,15 +74,7 @@ class PostMessage:
             raise InvalidInput(
                 "The id of the Slack channel is missing, such as C0123ABCD.", code="missing_setting"
             )
-        body = {
-            "channel": channel,
-            "text": _text(arguments),
-            "link_names": False,
-            "parse": "none",
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "metadata": {"event_type": METADATA_TYPE, "event_payload": {"key": str(key_uuid(key))}},
-        }
+        body = message_body(channel, _text(arguments), key)
         return {"method": "POST", "url": base_url + POST_PATH, "body": body}
 
     def perform(self, access: Access, payload: Json, *, key: str, deadline: float) -> Outcome:
@@ -95,7 +87,7 @@ class PostMessage:
             return nothing.outcome
         except SlackApiError as error:
             return _refused(access, error)
-        data = {"channel": str(answer.get("channel", ""))[:50], "ts": str(answer.get("ts", ""))[:50]}
+        data = {name: words(access, answer.get(name, ""))[:50] for name in ("channel", "ts")}
         return Outcome(DONE, data=data, message=f"Posted to Slack channel {data['channel']}.")
 
     def look_up(
@@ -109,16 +101,10 @@ class PostMessage:
         cursor = ""
         try:
             for _ in range(HISTORY_PAGES):
-                page = client.conversations_history(
-                    channel=channel,
-                    oldest=oldest,
-                    limit=HISTORY_LIMIT,
-                    include_all_metadata=True,
-                    cursor=cursor or None,
-                )
+                page = _page(client, payload["body"], oldest=oldest, cursor=cursor or None)
                 for message in page.get("messages") or []:
                     if _key_of(message) == wanted:
-                        data = {"channel": channel, "ts": str(message.get("ts", ""))[:50]}
+                        data = {"channel": channel, "ts": words(access, message.get("ts", ""))[:50]}
                         return Outcome(DONE, data=data, message=f"Posted to Slack channel {channel}.")
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
@@ -169,6 +155,27 @@ class PostToWebhook:
         """Say that it cannot be told: an incoming webhook answers no questions."""
         message = "An incoming webhook cannot be asked; look into the channel."
         return Outcome(UNCLEAR, message=message, code="cannot_be_asked")
+
+
+def message_body(channel: str, text: str, key: str) -> dict[str, Any]:
+    """Return the body of a post, with our key by which it is found again."""
+    return {
+        "channel": channel,
+        "text": text,
+        "link_names": False,
+        "parse": "none",
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "metadata": {"event_type": METADATA_TYPE, "event_payload": {"key": str(key_uuid(key))}},
+    }
+
+
+def _page(client: WebClient, body: Json, **asked: Any) -> Any:
+    """Return a page of the channel's messages, or of the thread's where the post was a reply."""
+    asked |= {"channel": str(body["channel"]), "limit": HISTORY_LIMIT, "include_all_metadata": True}
+    if body.get("thread_ts"):
+        return client.conversations_replies(ts=str(body["thread_ts"]), **asked)
+    return client.conversations_history(**asked)
 
 
 def check_webhook_address(access: Access) -> None:

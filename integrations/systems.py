@@ -7,9 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
-from integrations import linear, signed_webhook, slack, stripe_read
+from integrations import (
+    freshdesk_write,
+    handoff_slack,
+    handoff_webhook,
+    linear,
+    signed_webhook,
+    slack,
+    stripe_read,
+    zendesk_write,
+)
+from integrations.handoff_notice import HandoffOperation
 from integrations.http_transport import Origin, is_loopback, split_url
-from integrations.outgoing import Access, Operation
+from integrations.outgoing import Access, Operation, Performable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,8 @@ class System:
 
     ``base_url`` is empty where the connection's own address is used; ``secret_label`` says what the secret
     is; ``check_secret`` raises InvalidInput; ``test(access, deadline)`` asks a harmless question and returns
-    what it has shown, or raises Unavailable.
+    what it has shown, or raises Unavailable. ``host``: where the address is the customer's own, the domain
+    that it must be under.
     """
 
     name: str
@@ -28,6 +39,7 @@ class System:
     check_secret: Callable[[str, Access], None]
     test: Callable[[Access, float], str]
     test_describes: str
+    host: str = ""
 
 
 def _any(secret: str, access: Access) -> None:
@@ -42,6 +54,13 @@ def _stripe(secret: str, access: Access) -> None:
     if not secret.startswith(stripe_read.KEY_PREFIXES):
         message = "A restricted key of Stripe begins with rk_. Give it leave to read, and nothing else."
         raise InvalidInput(message, code="bad_secret")
+
+
+def _zendesk(secret: str, access: Access) -> None:
+    _any(secret, access)
+    if not freshdesk_write.EMAIL.fullmatch(access.user):
+        message = "Enter the e-mail address of the Zendesk account that the token is used with."
+        raise InvalidInput(message, code="missing_account")
 
 
 SYSTEMS: Mapping[str, System] = {
@@ -92,6 +111,26 @@ SYSTEMS: Mapping[str, System] = {
             lambda access, deadline: signed_webhook.ping(access, key=str(uuid.uuid4()), deadline=deadline),
             "A signed message of type support.ping goes to the address.",
         ),
+        System(
+            zendesk_write.SYSTEM,
+            "Zendesk",
+            "",
+            "API token (Admin Center → Apps and integrations → APIs), used with the account below",
+            _zendesk,
+            lambda access, deadline: f"signed in as {zendesk_write.account_name(access, deadline=deadline)}",
+            "Zendesk is asked whom the token belongs to. Nothing is created.",
+            zendesk_write.HOST,
+        ),
+        System(
+            freshdesk_write.SYSTEM,
+            "Freshdesk",
+            "",
+            "API key (Profile settings) of an agent who may create tickets",
+            _any,
+            lambda access, deadline: f"signed in as {freshdesk_write.agent_name(access, deadline=deadline)}",
+            "Freshdesk is asked whom the key belongs to. Nothing is created.",
+            freshdesk_write.HOST,
+        ),
     )
 }
 _ALL: tuple[Operation, ...] = (
@@ -101,6 +140,19 @@ _ALL: tuple[Operation, ...] = (
     *signed_webhook.OPERATIONS,
 )
 OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _ALL}
+_TELLING: tuple[HandoffOperation, ...] = (
+    *zendesk_write.OPERATIONS,
+    *freshdesk_write.OPERATIONS,
+    *handoff_slack.OPERATIONS,
+    *handoff_webhook.OPERATIONS,
+)
+# How each system is told of handoffs, by the system's name.
+HANDOFF_OPERATIONS: Mapping[str, HandoffOperation] = {operation.system: operation for operation in _TELLING}
+# Whatever the ledger of calls may hold, by the operation's name.
+PERFORMABLE: Mapping[str, Performable] = {
+    **OPERATIONS,
+    **{operation.name: operation for operation in _TELLING},
+}
 
 
 def check_base_url(system: str, url: str, *, allow_loopback: bool) -> None:
@@ -112,6 +164,12 @@ def check_base_url(system: str, url: str, *, allow_loopback: bool) -> None:
     Origin.of(url, allow_loopback=allow_loopback, name=known.label)
     if known.base_url and url != known.base_url and not is_loopback(split_url(url).hostname or ""):
         raise InvalidInput(f"{known.label} is asked at {known.base_url} only.", code="bad_address")
+    parts = split_url(url)
+    host = (parts.hostname or "").lower().rstrip(".")
+    more = parts.path not in ("", "/") or parts.query or parts.port
+    if known.host and not is_loopback(host) and (more or not host.endswith(f".{known.host}")):
+        message = f"The address is https://….{known.host}, a host and nothing more."
+        raise InvalidInput(message, code="bad_address")
 
 
 def _webhook_looks_right(access: Access) -> str:

@@ -11,6 +11,8 @@ from kb.gaps.resolving import gaps_check
 from runtime.actions.reconciling import RETRY_TASK, ledger_reconcile, ledger_send
 from runtime.actions.retention import ledger_forget
 from runtime.actions.services import RECONCILE_TASK
+from runtime.delivery.queueing import DELIVER_TASK
+from runtime.delivery.sending import deliveries_sweep, lane_advance
 from runtime.learning import turns_collect, votes_collect
 
 ACTOR = Actor.system(COLLECT_TASK)
@@ -44,3 +46,15 @@ def retry_action(*, progress: Progress, ledger_id: int) -> dict[str, Any]:
 def forget_actions(*, progress: Progress) -> dict[str, Any]:
     """Delete customers' words from calls that are older than ACTION_LEDGER_DAYS."""
     return {"forgotten": ledger_forget()}
+
+
+@handler(DELIVER_TASK)
+def deliver_handoff(*, progress: Progress, handoff_id: int, destination_id: int) -> dict[str, Any]:
+    """Tell a destination what it is due to be told of a handoff; a second run finds it told."""
+    return dict(lane_advance(handoff_id=handoff_id, destination_id=destination_id))
+
+
+@handler("runtime.tasks.sweep_deliveries")
+def sweep_deliveries(*, progress: Progress) -> dict[str, Any]:
+    """Go on with deliveries whose job was lost, or whose call a person has settled."""
+    return dict(deliveries_sweep())

@@ -30,3 +30,13 @@ ACTION_CALL = {
     SUCCEEDED: (),
 }
 OPEN_ACTION_CALL = (PENDING, RUNNING)
+
+# What another system is told of a handoff. Failed: it was not told, so a person may have it sent again.
+WAITING, SENT = "waiting", "sent"
+DELIVERY = {
+    WAITING: (SENT, FAILED, UNKNOWN),
+    UNKNOWN: (SENT, FAILED, WAITING),
+    FAILED: (WAITING,),
+    SENT: (),
+}
+OPEN_DELIVERY = (WAITING, UNKNOWN)

@@ -21,6 +21,7 @@ from intents.selectors import intents_summary
 from intents.tagging.selectors import tagging_disagreements
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
+from runtime.delivery.selectors import delivery_trouble
 from runtime.summary import RuntimeSummary, runtime_summary
 from tickets.selectors import ticket_counts
 
@@ -169,6 +170,7 @@ def _needs(
         ),
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
         _unknown_actions(runtime.unknown_actions),
+        *_undelivered(),
         _model_need(intents),
     ]
 
@@ -192,6 +194,28 @@ def _unknown_actions(count: int) -> Need | None:
         "bad",
     )
     return need and replace(need, url=f"{need.url}?state__exact=unknown")
+
+
+def _undelivered() -> list[Need | None]:
+    """Return handoffs that another system was not told of, and systems that are told no more."""
+    trouble = delivery_trouble()
+    failed = _need(
+        trouble.failed,
+        "message",
+        "has not reached another system",
+        "a handoff is known here only; mend it, then send it again",
+        "runtime_handoffdelivery",
+        "bad",
+    )
+    off = _need(
+        trouble.switched_off,
+        "handoff destination",
+        "has been switched off",
+        "it is gone or could not be told for days",
+        "runtime_handoffdestination",
+        "bad",
+    )
+    return [failed and replace(failed, url=f"{failed.url}?state__exact=failed"), off]
 
 
 def _need(count: int, noun: str, verb: str, detail: str, admin_name: str, tone: str) -> Need | None:

@@ -47,6 +47,7 @@ from supportadmin import credentials
 from supportadmin.demo.actions import actions_install
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.flows import flows_add, flows_talk
+from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.tagging import demo_inbox
 from supportadmin.demo.tickets.source import DemoTickets
@@ -94,6 +95,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     _escalation(lead)
     say(f"{rules_add(lead)} rules beside the default ones, one of them with an edit that waits")
     say(f"{actions_install(admin=_actor(people, 'admin'), lead=lead)} actions wait for their connections")
+    destination_install(admin=_actor(people, "admin"))
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     say(f"{_inbox(people)} customers' messages wait to be tagged")
     key = _api_key(_actor(people, "admin"), stored)

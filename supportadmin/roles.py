@@ -35,6 +35,7 @@ VIEW_WORK = (
     "runtime.view_conversation",
     "runtime.view_turn",
     "runtime.view_handoff",
+    "runtime.view_handoffdelivery",
     "runtime.view_feedback",
     "runtime.view_angerlabel",
     "escalation.view_angercalibration",
@@ -51,6 +52,7 @@ RUN_ACTIONS = (
     *("runtime.view_connection", "runtime.add_action", "runtime.change_action"),
     *("runtime.run_action", "runtime.settle_actionledger"),
 )
+RESEND_HANDOFFS = ("runtime.view_handoffdestination", "runtime.change_handoffdelivery")
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
 CURATE = (
     *("tickets.change_category", "tickets.label_category"),
@@ -68,6 +70,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("core.view_job", "core.change_job", "core.view_activity"),
         *("runtime.view_connection", "runtime.add_connection", "runtime.change_connection"),
         *("runtime.view_action", "runtime.view_actionledger"),
+        *("runtime.add_handoffdestination", "runtime.change_handoffdestination"),
+        *RESEND_HANDOFFS,
     ),
     "KB owner": (
         *VIEW_WORK,
@@ -82,6 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *REVIEW,
         *TAKE_HANDOFFS,
         *RUN_ACTIONS,
+        *RESEND_HANDOFFS,
         *IMPORT_TICKETS,
         *CURATE,
         *("tickets.view_rawtext", "tickets.sign_auditreport"),

@@ -168,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "args": ["runtime.tasks.reconcile_actions"],
     },
+    "deliver-handoffs": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute="*/2"),
+        "args": ["runtime.tasks.sweep_deliveries"],
+    },
     "forget-actions": {
         "task": "core.tasks.enqueue",
         "schedule": crontab(minute=50),
@@ -185,6 +190,10 @@ ALLOW_LOOPBACK_HELP_DESK = env.bool("ALLOW_LOOPBACK_HELP_DESK", default=False)  
 
 # Actions in other systems
 ALLOW_LOOPBACK_ACTIONS = env.bool("ALLOW_LOOPBACK_ACTIONS", default=False) and not MODE.production
+# Where people reach this installation: links in tickets and messages to other systems begin with it.
+PUBLIC_URL = env.str(
+    "PUBLIC_URL", default="" if MODE.production else f"http://127.0.0.1:{env.int('PORT', default=8000)}"
+).rstrip("/")
 ACTION_LEDGER_DAYS = env.int("ACTION_LEDGER_DAYS", default=90)  # customers' words in it are kept so long
 
 # People

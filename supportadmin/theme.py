@@ -211,6 +211,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Handoffs", "support_agent", "runtime.handoff"),
+                    _page("Handoff destinations", "outbox", "runtime.handoffdestination"),
+                    _page("Handoff deliveries", "forward_to_inbox", "runtime.handoffdelivery"),
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Rule sets", "history", "escalation.rulesetversion"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),

@@ -21,8 +21,8 @@ from integrations.outgoing import (
     UNCLEAR,
     Access,
     Json,
-    Operation,
     Outcome,
+    Performable,
 )
 from runtime.actions.contracts import FAILED, SUCCEEDED, UNKNOWN
 
@@ -43,7 +43,7 @@ class Called:
 
 
 def call(
-    operation: Operation,
+    operation: Performable,
     access: Access,
     payload: Json,
     *,
@@ -76,11 +76,12 @@ def call(
 
 
 def line(what: str, outcome: Outcome, seconds: float) -> dict[str, Any]:
-    """Return what is kept of a try or a look."""
-    return {"what": what, "found": outcome.kind, "code": outcome.code, "ms": round(seconds * 1000)}
+    """Return what is kept of a try or a look; ``wait_seconds`` only where the system asked to wait."""
+    kept = {"what": what, "found": outcome.kind, "code": outcome.code, "ms": round(seconds * 1000)}
+    return kept if outcome.wait_seconds is None else {**kept, "wait_seconds": outcome.wait_seconds}
 
 
-def _tried(operation: Operation, access: Access, payload: Json, key: str, deadline: float) -> Outcome:
+def _tried(operation: Performable, access: Access, payload: Json, key: str, deadline: float) -> Outcome:
     """Perform once; a refusal of our own before sending is one, and a bug may have come after it."""
     try:
         return operation.perform(access, payload, key=key, deadline=deadline)
@@ -88,7 +89,7 @@ def _tried(operation: Operation, access: Access, payload: Json, key: str, deadli
         return Outcome(REFUSED, message=refusal.message, code=refusal.code)
 
 
-def _again(operation: Operation, outcome: Outcome) -> bool:
+def _again(operation: Performable, outcome: Outcome) -> bool:
     return outcome.kind == NO_EFFECT or operation.effect == READ or operation.repeatable
 
 
@@ -99,7 +100,7 @@ def _pause(number: int, outcome: Outcome) -> float:
     return pause * (1 + JITTER * random.random())  # noqa: S311  # nosec B311
 
 
-def _state(operation: Operation, outcome: Outcome, unclear: Outcome | None) -> str:
+def _state(operation: Performable, outcome: Outcome, unclear: Outcome | None) -> str:
     if outcome.kind == DONE:
         return SUCCEEDED
     if operation.effect == READ or unclear is None:

@@ -22,7 +22,16 @@ from runtime.actions.preparing import Prepared, digest
 from runtime.models import ActionLedger
 
 LEASE_MARGIN_SECONDS = 30  # beyond the deadline, before a row that is running counts as left behind
-LOOK_SECONDS = (60, 300, 900, 3600, 4 * 3600)  # after it became unknown, from one look to the next
+LOOK_SECONDS = (
+    60,
+    300,
+    900,
+    3600,
+    4 * 3600,
+    12 * 3600,
+    24 * 3600,
+    24 * 3600,
+)  # after it became unknown, from one look to the next
 MAX_TRAIL = 60
 
 
@@ -32,22 +41,27 @@ def row_open(call: ActionCall, prepared: Prepared, *, requested_by: str = "") ->
     Raises RuntimeError inside a transaction: what is not committed would be forgotten by a rollback, and the
     effect with it.
     """
+    return row_keep(
+        call.idempotency_key,
+        action=prepared.action,
+        connection=prepared.action.connection,
+        operation=prepared.action.operation,
+        arguments=dict(prepared.arguments),
+        arguments_sha256=digest(prepared.arguments),
+        payload=dict(prepared.payload),
+        conversation_id=call.conversation_id,
+        reference=call.reference[:200],
+        requested_by=requested_by[:150],
+    )
+
+
+def row_keep(key: str, **fields: Any) -> ActionLedger:
+    """Return the row of the key, made of the fields and committed if it is new. Not inside a transaction."""
     try:
         with transaction.atomic(durable=True):
-            return ActionLedger.objects.create(
-                idempotency_key=call.idempotency_key,
-                action=prepared.action,
-                connection=prepared.action.connection,
-                operation=prepared.action.operation,
-                arguments=dict(prepared.arguments),
-                arguments_sha256=digest(prepared.arguments),
-                payload=dict(prepared.payload),
-                conversation_id=call.conversation_id,
-                reference=call.reference[:200],
-                requested_by=requested_by[:150],
-            )
+            return ActionLedger.objects.create(idempotency_key=key, **fields)
     except IntegrityError:
-        row = row_of(call)
+        row = row_by(key)
         if row is None:
             raise
         return row
@@ -55,13 +69,17 @@ def row_open(call: ActionCall, prepared: Prepared, *, requested_by: str = "") ->
 
 def row_of(call: ActionCall) -> ActionLedger | None:
     """Return the row of the call's key, or None."""
-    rows = ActionLedger.objects.select_related("action", "connection")
-    return rows.filter(idempotency_key=call.idempotency_key).first()
+    return row_by(call.idempotency_key)
+
+
+def row_by(key: str) -> ActionLedger | None:
+    """Return the row of a key, or None."""
+    return ActionLedger.objects.select_related("action", "connection").filter(idempotency_key=key).first()
 
 
 def check_same(row: ActionLedger, call: ActionCall, arguments_sha256: str) -> None:
     """Raise Conflict where the key belongs to another call."""
-    if row.action.slug != call.action or row.arguments_sha256 != arguments_sha256:
+    if row.action is None or row.action.slug != call.action or row.arguments_sha256 != arguments_sha256:
         raise Conflict("This idempotency key was used for another call.", code="key_reused")
 
 

@@ -93,12 +93,17 @@ def checked_arguments(action: Action, given: Mapping[str, str]) -> dict[str, str
 def access_to(connection: Connection) -> Access:
     """Return how the system is reached, with its secret; raises Unavailable where that cannot be read."""
     secret = unseal(connection.secret_sealed)
-    return Access(base_url(connection), secret, loopback_allowed())
+    return Access(base_url(connection), secret, loopback_allowed(), account(connection))
 
 
 def access_without_secret(connection: Connection, secret: str) -> Access:
     """Return how the system would be reached with a secret that is not stored yet."""
-    return Access(base_url(connection), Secret(secret), loopback_allowed())
+    return Access(base_url(connection), Secret(secret), loopback_allowed(), account(connection))
+
+
+def account(connection: Connection) -> str:
+    """Return whose secret it is, where a system asks for that too."""
+    return str(connection.settings.get("account", ""))
 
 
 def base_url(connection: Connection) -> str:

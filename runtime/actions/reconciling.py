@@ -21,7 +21,7 @@ from core.errors import Conflict, DomainError
 from core.permissions import require
 from core.transitions import move
 from integrations.outgoing import DONE, READ, REFUSED, UNCLEAR, Outcome
-from integrations.systems import OPERATIONS
+from integrations.systems import PERFORMABLE
 from runtime import workflow
 from runtime.actions import breaker
 from runtime.actions.calling import line
@@ -58,7 +58,7 @@ def leases_end() -> int:
     now = timezone.now()
     given_up = {"lease_until": None, "message": "The program was stopped while it was sent."}
     lost = ActionLedger.objects.filter(state=workflow.RUNNING, lease_until__lt=now)
-    reads = [name for name, operation in OPERATIONS.items() if operation.effect == READ]
+    reads = [name for name, operation in PERFORMABLE.items() if operation.effect == READ]
     harmless = lost.filter(Q(operation__in=reads) | Q(attempts=0))
     never = ActionLedger.objects.filter(
         state=workflow.PENDING, created_at__lt=now - timedelta(seconds=PENDING_SECONDS), claims=0
@@ -137,21 +137,26 @@ def ledger_retry(*, actor: Actor, row: ActionLedger) -> ActionLedger:
     if row.forgotten_at is not None:
         raise Conflict("What was to be sent has been deleted since.", code="forgotten")
     with transaction.atomic():
-        move(
-            row,
-            to=workflow.PENDING,
-            allowed=workflow.ACTION_CALL,
-            finished_at=None,
-            settled_by="",
-            error_code="",
-            message="",
-            looks=0,
-        )
+        ledger_reopen(row)
         activity.record(
             actor, "actionledger.retried", row, before={"state": "failed"}, after={"state": "pending"}
         )
         jobs.enqueue(RETRY_TASK, requested_by=actor.label, ledger_id=row.pk)
     return row
+
+
+def ledger_reopen(row: ActionLedger) -> None:
+    """Make a failed call pending again, for whoever sends it next; raises Conflict where it is not failed."""
+    move(
+        row,
+        to=workflow.PENDING,
+        allowed=workflow.ACTION_CALL,
+        finished_at=None,
+        settled_by="",
+        error_code="",
+        message="",
+        looks=0,
+    )
 
 
 def ledger_send(ledger_id: int) -> str:
@@ -171,7 +176,7 @@ def _looked(row: ActionLedger) -> Outcome:
     if not breaker.may_call(row.connection):
         return Outcome(UNCLEAR, message=f"{row.connection} is paused.", code="paused")
     look = partial(
-        OPERATIONS[row.operation].look_up, key=row.idempotency_key, since=row.started_at or row.created_at
+        PERFORMABLE[row.operation].look_up, key=row.idempotency_key, since=row.started_at or row.created_at
     )
     since = row.started_at or row.created_at
     try:

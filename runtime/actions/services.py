@@ -16,7 +16,7 @@ from django.utils import timezone
 from core import jobs
 from core.errors import DomainError
 from integrations.outgoing import READ, UNCLEAR, WRITE, Outcome
-from integrations.systems import OPERATIONS
+from integrations.systems import PERFORMABLE
 from runtime import workflow
 from runtime.actions import breaker
 from runtime.actions.calling import Called
@@ -100,7 +100,7 @@ def _called(row: ActionLedger, deadline_seconds: float) -> ActionLedger:
         return give_back(row, code=refusal.code, message=refusal.message)
     try:
         called = perform(
-            OPERATIONS[row.operation],
+            PERFORMABLE[row.operation],
             access,
             row.payload,
             key=row.idempotency_key,
@@ -108,14 +108,14 @@ def _called(row: ActionLedger, deadline_seconds: float) -> ActionLedger:
             before_try=lambda number: count_try(row),
         )
     except Exception as error:  # noqa: BLE001 - the border: a bug must not leave the row running
-        log.error("action_crashed", action=row.action.slug, ledger_id=row.pk, error=type(error).__name__)
+        log.error("action_crashed", operation=row.operation, ledger_id=row.pk, error=type(error).__name__)
         outcome = Outcome(UNCLEAR, message="The program failed while it was sent.", code="crashed")
-        state = FAILED if OPERATIONS[row.operation].effect == READ else UNKNOWN
+        state = FAILED if PERFORMABLE[row.operation].effect == READ else UNKNOWN
         called = Called(state, outcome, (), broken=False)
     (breaker.failed if called.broken else breaker.reached)(connection)
     row = finish(row, called)
     if row.state == workflow.UNKNOWN:
-        log.warning("action_outcome_unknown", action=row.action.slug, ledger_id=row.pk, code=row.error_code)
+        log.warning("action_outcome_unknown", operation=row.operation, ledger_id=row.pk, code=row.error_code)
         look_later(row)
     return row
 
@@ -138,7 +138,7 @@ def _calls_this_minute(row: ActionLedger) -> int:
 
 def _writes_of_conversation(row: ActionLedger) -> int:
     """Count the calls of the row's conversation that change something somewhere, this one included."""
-    if row.conversation_id is None or row.action.effect == READ:
+    if row.conversation_id is None or row.action is None or row.action.effect == READ:
         return 0
     rows = ActionLedger.objects.filter(conversation_id=row.conversation_id, action__effect=WRITE)
     return rows.exclude(state=workflow.FAILED).count()

@@ -5,6 +5,8 @@ from runtime.admin.actions import ActionAdmin
 from runtime.admin.anger import AngerCalibrationAdmin, AngerLabelAdmin
 from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
+from runtime.admin.deliveries import HandoffDeliveryAdmin
+from runtime.admin.destinations import HandoffDestinationAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
 
@@ -17,6 +19,8 @@ __all__ = [
     "ConversationAdmin",
     "FeedbackAdmin",
     "HandoffAdmin",
+    "HandoffDeliveryAdmin",
+    "HandoffDestinationAdmin",
     "ResolutionFlowAdmin",
     "TurnAdmin",
 ]

@@ -19,7 +19,7 @@ from unfold.enums import ActionVariant
 from core.admin_base import NextStepMixin, ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from integrations.outgoing import WRITE
-from integrations.systems import OPERATIONS
+from integrations.systems import PERFORMABLE
 from runtime.actions.reconciling import SETTLE, ledger_look_now, ledger_retry, ledger_settle
 from runtime.models import ActionLedger
 
@@ -54,7 +54,7 @@ def _is_unknown(request: HttpRequest, row: ActionLedger) -> bool:
 
 
 def _may_be_sent_again(request: HttpRequest, row: ActionLedger) -> bool:
-    writes = OPERATIONS[row.operation].effect == WRITE
+    writes = PERFORMABLE[row.operation].effect == WRITE
     return row.state == ActionLedger.State.FAILED and writes and row.forgotten_at is None
 
 
@@ -64,7 +64,7 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
 
     list_display = (
         "id",
-        "action",
+        "show_action",
         "show_state",
         "show_message",
         "attempts",
@@ -76,7 +76,7 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     search_fields = ("idempotency_key", "reference", "=conversation_id")
     search_help_text = "Search by key, place in a conversation or conversation id"
     fieldsets = (
-        (None, {"fields": (("state", "action", "connection"), "message", "error_code", "show_data")}),
+        (None, {"fields": (("state", "show_action", "connection"), "message", "error_code", "show_data")}),
         ("What was sent", {"fields": ("show_payload",)}),
         ("How it went", {"fields": ("show_trail", ("attempts", "looks", "look_at"))}),
         ("Where from", {"fields": ("idempotency_key", "show_conversation", "reference", "requested_by")}),
@@ -86,7 +86,7 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
             {"fields": (("created_at", "started_at"), ("finished_at", "forgotten_at"))},
         ),
     )
-    readonly_fields = ("show_data", "show_payload", "show_trail", "show_conversation")
+    readonly_fields = ("show_action", "show_data", "show_payload", "show_trail", "show_conversation")
     transitions = (
         Transition(
             name="look",
@@ -151,6 +151,11 @@ class ActionLedgerAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         rows = super().get_queryset(request)
         of_one = request.resolver_match and "object_id" in request.resolver_match.kwargs
         return rows if of_one else rows.defer("arguments", "payload", "data", "trail", "note")
+
+    @admin.display(description="Action", ordering="action")
+    def show_action(self, row: ActionLedger) -> str:
+        """Name the action, or what was done where it was none of a flow's."""
+        return str(row.action or PERFORMABLE[row.operation].label)
 
     @display(description="State", ordering="state", label=BADGES)
     def show_state(self, row: ActionLedger) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from runtime.models import Connection
 
 OF_ADDRESS = ("missing_address", "bad_address", "private_address")  # codes of refusals
 OF_SECRET = ("missing_secret", "bad_secret", "secret_needed_again", "no_encryption_key")
+SETTINGS = ("team_id", "channel", "account")
 BADGES = {
     "ready": "success",
     "not tested": "info",
@@ -54,6 +55,12 @@ class ConnectionForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text="The Linear team whose issues are created, as a UUID; an action may name another one.",
     )
+    account = forms.EmailField(
+        required=False,
+        label="Account",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="E-mail address of the Zendesk agent whose API token it is.",
+    )
     channel = forms.RegexField(
         r"^[CGD][A-Z0-9]{6,20}$",
         required=False,
@@ -68,14 +75,15 @@ class ConnectionForm(forms.ModelForm):
         fields = ("name", "system", "url", "enabled", "calls_per_minute")
         labels = {"url": "Address"}
         help_texts = {
-            "url": "Of a webhook: where messages go, by https. Of other systems: leave it empty.",
+            "url": "Of a webhook: where messages go, by https. Of Zendesk and Freshdesk: your own address, "
+            "such as https://acme.zendesk.com. Of other systems: leave it empty.",
             "name": "Such as “Linear, team Product”.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings = self.instance.settings
-        for name in ("team_id", "channel"):
+        for name in SETTINGS:
             if name in self.fields:
                 self.fields[name].initial = settings.get(name, "")
         if "system" in self.fields:  # another system would be another connection
@@ -93,13 +101,14 @@ class ConnectionForm(forms.ModelForm):
         for name in ("name", "system", "url", "enabled", "calls_per_minute"):
             if name in cleaned:
                 setattr(connection, name, cleaned[name])
-        given = {name: cleaned.get(name) for name in ("team_id", "channel")}
+        given = {name: cleaned.get(name) for name in SETTINGS}
         connection.settings = {name: value for name, value in given.items() if value}
         stored = Connection.objects.filter(pk=connection.pk).first() if connection.pk else None
         try:
             connection_check(connection, secret=secret, stored=stored)
         except DomainError as refusal:
             field = "url" if refusal.code in OF_ADDRESS else "secret" if refusal.code in OF_SECRET else None
+            field = "account" if refusal.code == "missing_account" else field
             self.add_error(field, ValidationError(refusal.message, code=refusal.code))
         return cleaned
 
@@ -114,7 +123,7 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
     list_filter = ("system", "enabled")
     search_fields = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "system", "url", "secret", "team_id", "channel")}),
+        (None, {"fields": ("name", "system", "url", "account", "secret", "team_id", "channel")}),
         ("Limits", {"fields": ("enabled", "calls_per_minute")}),
     )
     state_fieldset = (
@@ -128,6 +137,7 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
     conditional_fields = {
         "team_id": "system == 'linear'",
         "channel": "system == 'slack'",
+        "account": "system == 'zendesk'",
     }
     transitions = (
         Transition(
@@ -153,10 +163,14 @@ class ConnectionAdmin(TransitionMixin, NextStepMixin, BaseAdmin):
 
     def next_step(self, request: HttpRequest) -> str:
         if not self.has_add_permission(request):
-            return "No connections yet. An administrator can add one to Linear, Stripe, Slack or a webhook."
+            return (
+                "No connections yet. An administrator can add one to Linear, Stripe, Slack, a help desk or a "
+                "webhook."
+            )
         return (
-            "No connections yet. Add one to Linear, Stripe (read only), Slack or a webhook of your own; "
-            "then a support lead can make actions on it that flows call."
+            "No connections yet. Add one to Linear, Stripe (read only), Slack, Zendesk, Freshdesk or a "
+            "webhook of your own; then a support lead can make actions on it that flows call, and you can "
+            "have handoffs told there."
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -211,5 +225,6 @@ def _secret_help(connection: Connection) -> str:
     return (
         "Kept encrypted and never shown again. Linear: an API key. Stripe: a restricted key rk_… that may "
         "read only. Slack: a bot token xoxb-… with chat:write and channels:history. Slack incoming webhook: "
-        "its whole address. Webhook: a signing secret whsec_…"
+        "its whole address. Webhook: a signing secret whsec_… Zendesk: an API token. Freshdesk: an agent's "
+        "API key."
     )

@@ -21,6 +21,7 @@ from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions
+from runtime.admin.deliveries import show_deliveries
 from runtime.models import Handoff
 from runtime.services import handoff_accept, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
@@ -56,8 +57,9 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
             | {"description": "Waiting times shown to customers are taken from these."},
         ),
         ("End", {"fields": (("finished_at", "finished_by"),)}),
+        ("Told elsewhere", {"fields": ("show_told",)}),
     )
-    readonly_fields = ("show_packet", "show_state", "show_conversation")
+    readonly_fields = ("show_packet", "show_state", "show_conversation", "show_told")
     transitions = (
         Transition(
             name="accept",
@@ -115,6 +117,11 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
             "admin/runtime/packet.html",
             {"packet": handoff.packet, "why": why_sentence(handoff.rule_id, handoff.rule_version)},
         )
+
+    @admin.display(description="Other systems")
+    def show_told(self, handoff: Handoff) -> str:
+        """Show which other systems were told, and what of it failed."""
+        return show_deliveries(handoff)
 
     @display(description="State", ordering="state", label=HANDOFF_BADGES)
     def show_state(self, handoff: Handoff) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
+from runtime.models.deliveries import HandoffDelivery, HandoffDestination
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, AngerLabel, Feedback, Handoff, HandoffMessage
 
@@ -17,6 +18,8 @@ __all__ = [
     "FlowRun",
     "FlowVersion",
     "Handoff",
+    "HandoffDelivery",
+    "HandoffDestination",
     "HandoffMessage",
     "ResolutionFlow",
     "Trace",

@@ -25,6 +25,8 @@ class Connection(models.Model):
         SLACK = "slack", SYSTEMS["slack"].label
         SLACK_WEBHOOK = "slack_webhook", SYSTEMS["slack_webhook"].label
         WEBHOOK = "webhook", SYSTEMS["webhook"].label
+        ZENDESK = "zendesk", SYSTEMS["zendesk"].label
+        FRESHDESK = "freshdesk", SYSTEMS["freshdesk"].label
 
     name = models.CharField(max_length=80, unique=True)
     system = models.CharField(max_length=20, choices=System)
@@ -133,7 +135,13 @@ class ActionLedger(models.Model):
         UNKNOWN = workflow.UNKNOWN, "Unknown"
 
     idempotency_key = models.CharField(max_length=200, unique=True)
-    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="+")
+    action = models.ForeignKey(
+        Action,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="None where another system is told of a handoff.",
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     operation = models.CharField(max_length=40)
     arguments = models.JSONField(default=dict)

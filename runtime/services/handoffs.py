@@ -16,6 +16,7 @@ from core.actors import Actor
 from core.permissions import require
 from core.transitions import move
 from runtime import workflow
+from runtime.delivery.queueing import deliveries_queue
 from runtime.models import Conversation, Handoff
 
 PERMISSION = "runtime.change_handoff"
@@ -24,7 +25,9 @@ MAX_LABEL_CHARACTERS = 150
 
 def handoff_queue(*, actor: Actor, handoff: Handoff) -> Handoff:
     """Put a requested handoff into the queue of people."""
-    move(handoff, to=workflow.QUEUED, allowed=workflow.HANDOFF, queued_at=timezone.now())
+    with transaction.atomic(savepoint=False):
+        move(handoff, to=workflow.QUEUED, allowed=workflow.HANDOFF, queued_at=timezone.now())
+        deliveries_queue(handoff=handoff, event=workflow.QUEUED)
     return handoff
 
 
@@ -88,4 +91,5 @@ def _move(
             **(conversation_changes or {}),
         )
         activity.record(actor, f"handoff.{to}", handoff, before=before, after={"state": to})
+        deliveries_queue(handoff=handoff, event=to)
     return handoff

@@ -18,7 +18,7 @@ from integrations.money import major_units
 from integrations.outgoing import Access, encoded, key_uuid
 from integrations.stripe_client import ReadOnlyHttp, WriteRefused, read_only_client
 from integrations.systems import OPERATIONS, SYSTEMS, check_base_url
-from tests.integrations.stand_ins import server, systems
+from tests.integrations.stand_ins import help_desks, server, systems
 from tests.integrations.stand_ins.server import StandIn, running
 
 
@@ -27,7 +27,8 @@ def soon() -> float:
 
 
 def access(stand_in: StandIn, secret: str) -> Access:
-    return Access(stand_in.url, Secret(secret), allow_loopback=True)
+    user = help_desks.ZENDESK_ACCOUNT  # counts for Zendesk only
+    return Access(stand_in.url, Secret(secret), allow_loopback=True, user=user)
 
 
 def error_of(code: str) -> dict[str, Any]:
@@ -280,12 +281,16 @@ def test_each_connection_can_be_tested_without_an_effect(system):
         "slack": channel.answer,
         "slack_webhook": channel.answer,
         "webhook": hook.answer,
+        "zendesk": help_desks.Zendesk().answer,
+        "freshdesk": help_desks.Freshdesk().answer,
     }
     secrets = {
         "linear": systems.LINEAR_KEY,
         "stripe": systems.STRIPE_KEY,
         "slack": systems.SLACK_TOKEN,
         "webhook": systems.WEBHOOK_SECRET,
+        "zendesk": help_desks.ZENDESK_TOKEN,
+        "freshdesk": help_desks.FRESHDESK_KEY,
     }
     with running(answers[system]) as stand_in:
         secret = secrets.get(system, f"{stand_in.url}/services/x")

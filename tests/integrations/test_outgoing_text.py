@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from integrations.outgoing_text import markdown_text, plain_line, slack_text
+from integrations.outgoing_text import html_text, markdown_text, plain_line, slack_text, subject_line
 
 HOSTILE = (
     "![x](https://evil.example/pixel.png) [click](javascript:alert(1)) <b>bold</b> <https://evil.example>\n"
@@ -55,3 +55,26 @@ def test_slack_gets_no_control_sequence_of_anybody(words):
 
 def test_a_title_is_one_line():
     assert plain_line("a\r\n b\x00\tc ") == "a b c"
+
+
+@pytest.mark.row("4.16", "R44")
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a < b & c > d", "a &lt; b &amp; c &gt; d"),
+        ("<a href=\"x\" onclick='y'>", "&lt;a href=&quot;x&quot; onclick=&#x27;y&#x27;&gt;"),
+        ("one\r\ntwo\nthree", "one<br>two<br>three"),
+        ("{{ticket.requester.email}}", "{\u200b{ticket.requester.email}}"),
+        ("{% if x %}", "{\u200b% if x %}"),
+        ("{{{{x", "{\u200b{\u200b{\u200b{x"),
+        ("@ada look at https://evil.example", "@\u200bada look at https:\u200b//evil.example"),
+        ("\u202egnp.exe\x00", "gnp.exe"),
+        ("&lt;script&gt;", "&amp;lt;script&amp;gt;"),
+    ],
+)
+def test_in_a_ticket_customers_words_are_text_and_no_placeholder(typed, sent):
+    assert html_text(typed) == sent
+
+
+def test_a_ticket_has_one_line_as_its_subject():
+    assert subject_line("Hi\n{{ticket.id}}\tthere") == "Hi {\u200b{ticket.id}} there"

@@ -63,6 +63,8 @@ from runtime.models import (
     FlowRun,
     FlowVersion,
     Handoff,
+    HandoffDelivery,
+    HandoffDestination,
     ResolutionFlow,
     Turn,
 )
@@ -93,6 +95,29 @@ NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  #
 APPS = ("tickets", "kb", "intents", "escalation", "runtime")
 EDITOR = "/admin/kb/article/"
 People = tuple[User, User]
+
+
+def _deliveries(handoff: Handoff, connection: Connection) -> None:
+    now = timezone.now()
+    destinations = many(
+        HandoffDestination,
+        *("name", "disabled_because", "test_result"),
+        kind="slack",
+        connection=connection,
+        enabled=lambda n: n % 2 == 0,
+        settings=lambda n: {"channel": fitting(n, 200)},
+    )
+    many(
+        HandoffDelivery,
+        *("message", "error_code", "external_id"),
+        handoff=handoff,
+        destination=lambda n: destinations[n],
+        event="queued",
+        state="failed",
+        external_url=lambda n: f"javascript:{fitting(n, 200)}",
+        created_at=now,
+        tried_since=now,
+    )
 
 
 def lists() -> Iterator[str]:
@@ -182,6 +207,7 @@ def poison(owner: User, reviewer: User) -> None:
     Conversation.objects.update(channel=hostile[:32])
     RuleSetVersion.objects.update(changed_by=hostile[:150])
     _flows()
+    _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
 
 
 def _flows() -> None:

@@ -51,11 +51,12 @@ class Slack:
             ts = f"{time.time() + len(self.messages) / 1000:.6f}"
             self.messages.append(body | {"ts": ts})
             return 200, {"ok": True, "channel": CHANNEL, "ts": ts}
-        if request.path == "/api/conversations.history":
+        if request.path in ("/api/conversations.history", "/api/conversations.replies"):
             if not self.may_read:
                 return 200, {"ok": False, "error": "missing_scope", "needed": "channels:history"}
-            wanted = float(request.form["oldest"])
+            wanted, thread = float(request.form["oldest"]), request.form.get("ts")
             found = [m for m in reversed(self.messages) if float(m["ts"]) > wanted]
+            found = [m for m in found if m.get("thread_ts") == thread]  # a channel's history has no replies
             return 200, {"ok": True, "messages": found, "has_more": False}
         return 200, {"ok": False, "error": "unknown_method"}
 
