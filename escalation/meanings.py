@@ -4,7 +4,7 @@ For each meaning data/meanings.toml has sentences that express it and near ones 
 kernel estimate over both: with w(x) = exp(SHARPNESS · cosine), the weight of the yes-sentences as a share of
 all, each side as the mean of its NEAREST best. It is 0 where even the nearest yes-sentence is further away
 than LEAST_COSINE: far from everything says nothing. The sentences are encoded with whatever encoder serves.
-Chosen on development sentences apart from the test sets (docs/adr/0009). Decides no threshold.
+Chosen on development sentences apart from the test sets (docs/adr/0011). Decides no threshold.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ MAX_CLARIFICATIONS = 1  # "one more clarifying question first" (the guide, step 
 RATIO = {"type": "number", "minimum": 0, "maximum": 1}
 PHRASE = {"type": "string", "minLength": 3, "maxLength": MAX_PHRASE_CHARACTERS, "pattern": r"\w"}
 PHRASES = {"type": "array", "maxItems": MAX_PHRASES, "items": PHRASE}
-# From this likeness on a wording that no list has counts; chosen on development sentences (docs/adr/0009).
+# From this likeness on a wording that no list has counts; chosen on development sentences (docs/adr/0011).
 LIKENESS_OF_LEGAL, LIKENESS_OF_DISPUTE, LIKENESS_OF_HUMAN_REQUEST = 0.9, 0.8, 0.75
 ESCALATE_UNKNOWN, LEAVE_UNKNOWN = "escalate", "leave"
 

@@ -3,7 +3,7 @@
 Three parts are added up, each a number of log-odds: attention over the frozen encoder's token vectors, a
 linear model over hashed terms (nlp.hashed_terms), and a few small signs (nlp.anger_signs). The file,
 data/anger.npz, is plain arrays, checked by sha256 and built by scripts/build_anger_detector.py; how, on what
-and how well: docs/adr/0009. With another encoder than the one it was built with, the score comes from terms
+and how well: docs/adr/0011. With another encoder than the one it was built with, the score comes from terms
 and signs alone. Decides no threshold.
 """
 
