@@ -1,0 +1,47 @@
+"""German."""
+
+from escalation.wordings.shape import Wording, words
+
+PERSON = (
+    r"(?:mitarbeiter(?:in|innen|n)?|kolleg(?:e|en|in|innen)|mensch(?:en)?|person(?:en)?|spezialist(?:en|in|innen)?"
+    r"|expert(?:e|en|in|innen)|berater(?:in|innen|n)?|(?:[\w-]+-)?teams?|support-?team|jemand(?:em|en)?|techniker(?:in)?"
+    r"|kundendienst|kundenbetreu(?:er|ung)\w*)\b"
+)
+BRINGS = (
+    r"(?:verbind|leite|weiterleit|weiterleitung|übergeb|übergab|übergib|weitergeb|geb|hol|vermittl|reich)\w*"
+)
+DOES = (
+    r"(?:übernimm|übernehm|meld|antwort|kümmer|schau|schreib|hilf|helf|steig|beantwort|sieht|sehen|prüf|bearbeit|kontaktier)\w*"
+)
+WORDING = Wording(
+    reassurance=words(
+        r"(?:ganze[ns]?|gesamte[ns]?|komplette[ns]?|vollständige[ns]?) (?:gespräch|chat|chatverlauf|verlauf|unterhaltung|nachricht)\w*",
+        r"(?:nichts|nicht|nicht alles|ohne)\b[^.!?]{0,30}\b(?:wiederhol|erklär|erzähl|schildern|doppelt)\w*",
+        r"(?:alle|alles)\b[^.!?]{0,30}\b(?:angaben|informationen|details|geschrieben|besprochen|vor(?:liegen)?)\b",
+        r"leid\b|entschuld\w+|verzeih\w+|ich verstehe|wir verstehen|verständlich|keine sorge",
+        r"in guten händen|gern(?:e)? weiter|helfen ihnen|helfen dir|hilft ihnen|hilft dir|finden (?:wir )?eine lösung",
+        r"danke für (?:ihre|deine) geduld",
+    ),
+    takeover=words(
+        rf"{BRINGS}\b[^.!?\n]{{0,60}}?(?<!\w){PERSON}",
+        rf"{PERSON}[^.!?\n]{{0,50}}?(?<!\w){DOES}\b",
+        rf"{DOES}\b[^.!?\n]{{0,20}}?(?<!\w){PERSON}",
+    ),
+    wait=words(
+        r"\{wait_minutes\}",
+        r"wartezeit|minuten?\b|stunden?\b|so (?:bald|schnell) wie|sobald|in kürze|gleich\b|bald\b|heute\b|morgen\b|werktag\w*",
+        r"nächste[rn]? (?:freie|verfügbare)\w*|der reihe nach|warteschlange",
+    ),
+    minutes=r"minuten?|min\b\.?",
+    hours="{n} Stunden",
+    today="heute um {time} Uhr (Ortszeit {city})",
+    within_a_week="am {day} um {time} Uhr (Ortszeit {city})",
+    later="am {day}, {date}, um {time} Uhr (Ortszeit {city})",
+    days=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+    months=(
+        *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+        *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+    ),
+    asks_for_email="Wenn Sie die Antwort per E-Mail möchten, schreiben Sie hier einfach Ihre Adresse.",
+    email_noted="Vielen Dank, wir haben {email} notiert und schreiben Ihnen auch dorthin.",
+)
