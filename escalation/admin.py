@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -12,10 +12,13 @@ from unfold.decorators import display
 
 from core.admin_base import BaseAdmin, actor_of
 from core.admin_transitions import Transition, TransitionMixin
-from escalation.forms import RuleForm, TemplateForm, setting_field, setting_names
-from escalation.models import HandoffTemplate, Rule, RuleVersion
-from escalation.services import rule_create, rule_disable, rule_enable, rule_update, template_save
-from kb.linting import voice_findings
+from escalation.forms import RuleForm, setting_field, setting_names
+from escalation.models import Rule, RuleVersion
+from escalation.services import rule_create, rule_disable, rule_enable, rule_update
+from escalation.teams.admin import HandoffRouteAdmin, TeamAdmin
+from escalation.template_admin import HandoffTemplateAdmin
+
+__all__ = ["HandoffRouteAdmin", "HandoffTemplateAdmin", "RuleAdmin", "TeamAdmin"]
 
 KIND_BADGES = {Rule.Kind.HARD: "danger", Rule.Kind.SOFT: "warning"}
 ENABLED_BADGES = {"enabled": "success", "disabled": "info"}
@@ -114,33 +117,3 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
     def show_enabled(self, rule: Rule) -> str:
         """Say whether the rule is asked."""
         return "enabled" if rule.enabled else "disabled"
-
-
-@admin.register(HandoffTemplate)
-class HandoffTemplateAdmin(BaseAdmin):
-    """What customers read when a person takes over."""
-
-    form = TemplateForm
-    log_saves = False  # the service writes the log
-    list_display = ("show_reason", "locale", "body", "updated_at")
-    list_filter = ("locale",)
-    search_fields = ("body",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("reason", "locale") if obj is not None else ()
-
-    def save_model(self, request: HttpRequest, obj: HandoffTemplate, form: Any, change: bool) -> None:
-        obj.pk = template_save(
-            actor=actor_of(request),
-            reason=obj.reason,
-            locale=obj.locale,
-            body=obj.body,
-            body_without_wait=obj.body_without_wait,
-        ).pk
-        for finding in dict.fromkeys(voice_findings(f"{obj.body}\n{obj.body_without_wait}")):
-            messages.warning(request, f"Saved, but the brand's voice is another. {finding}")
-
-    @admin.display(description="Reason", ordering="reason")
-    def show_reason(self, template: HandoffTemplate) -> str:
-        """Name the reason, or say that it is any."""
-        return template.get_reason_display() if template.reason else "Any reason"

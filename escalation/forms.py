@@ -13,8 +13,7 @@ from unfold.widgets import (
 )
 
 from core.errors import DomainError
-from escalation.language_lint import ERROR, template_lint
-from escalation.models import HandoffTemplate, Rule
+from escalation.models import Rule
 from escalation.triggers import TRIGGERS, kind_validate, parameters_validate
 from tickets.selectors import category_names
 
@@ -67,24 +66,6 @@ class RuleForm(forms.ModelForm):
     def _parameters(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         names = setting_names(self.instance if self.instance.pk else None)
         return {name: _read(name, cleaned.get(name)) for name in names if cleaned.get(name) is not None}
-
-
-class TemplateForm(forms.ModelForm):
-    """A handoff message, checked by the linter while it is written."""
-
-    class Meta:
-        model = HandoffTemplate
-        fields = ("reason", "locale", "body", "body_without_wait")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        locale = cleaned.get("locale") or self.instance.locale
-        for finding in template_lint(
-            cleaned.get("body", ""), cleaned.get("body_without_wait", ""), locale=locale
-        ):
-            if finding.level == ERROR:
-                self.add_error(None, ValidationError(finding.message, code=finding.code))
-        return cleaned
 
 
 def setting_names(rule: Rule | None) -> tuple[str, ...]:

@@ -210,9 +210,20 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 4 · Escalation",
                 "separator": True,
                 "items": [
-                    _page("Handoffs", "support_agent", "runtime.handoff"),
+                    {
+                        **_page("Handoffs", "support_agent", "runtime.handoff"),
+                        "active": _among("admin:runtime_handoff_changelist", "admin:runtime_waiting"),
+                    },
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
+                    _page("Teams", "groups_2", "escalation.team"),
+                    _page("Routing", "alt_route", "escalation.handoffroute"),
+                    {
+                        "title": "Waiting times",
+                        "icon": "hourglass_top",
+                        "link": reverse_lazy("admin:runtime_waiting"),
+                        "permission": _allowed("runtime.view_handoff"),
+                    },
                 ],
             },
             {

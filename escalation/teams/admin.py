@@ -44,12 +44,19 @@ class TeamAdmin(NextStepMixin, BaseAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not self._may_edit(request, obj):
-            return [(None, {"fields": ("name", "show_status", "show_who", "show_week", "is_default", "active")})]
+            return [
+                (None, {"fields": ("name", "show_status", "show_who", "show_week", "is_default", "active")})
+            ]
         status = ("show_status",) if obj is not None else ()
-        hours = "Write 09:00–12:30, 13:30–17:00; an empty day is closed. Hours past midnight belong to the next "
+        hours = (
+            "Write 09:00–12:30, 13:30–17:00; an empty day is closed. Hours past midnight belong to the next "
+        )
         return [
             (None, {"fields": ("name", *status, "members", ("is_default", "active"))}),
-            ("Opening hours", {"fields": ("time_zone", *DAY_FIELDS), "description": f"{hours}day, from 00:00."}),
+            (
+                "Opening hours",
+                {"fields": ("time_zone", *DAY_FIELDS), "description": f"{hours}day, from 00:00."},
+            ),
             (None, {"fields": ("exceptions",)}),
         ]
 
@@ -112,7 +119,9 @@ class TeamAdmin(NextStepMixin, BaseAdmin):
         context = {"time_zone": team.time_zone, "week": week, "special": exceptions_write(special)}
         return render_to_string("admin/escalation/week.html", context)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         context["time_zones"] = sorted(time_zones())
         return super().render_change_form(request, context, *args, **kwargs)
 

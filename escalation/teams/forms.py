@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -69,7 +69,7 @@ class TeamForm(forms.ModelForm):
     members = forms.ModelMultipleChoiceField(
         queryset=User.objects.filter(is_active=True).order_by("username"),
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="A team without a member counts as closed: nobody could take the conversation.",
     )
     exceptions = ExceptionsField(
@@ -103,7 +103,9 @@ class TeamForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        was_default = bool(self.instance.pk) and Team.objects.filter(pk=self.instance.pk, is_default=True).exists()
+        was_default = (
+            bool(self.instance.pk) and Team.objects.filter(pk=self.instance.pk, is_default=True).exists()
+        )
         if was_default and not cleaned.get("is_default"):
             self.add_error("is_default", "Make another team the default; one must be.")
         if cleaned.get("is_default") and not cleaned.get("active"):
@@ -113,7 +115,9 @@ class TeamForm(forms.ModelForm):
     @property
     def weekly(self) -> dict[int, Any]:
         """The cleaned hours by weekday."""
-        return {day: self.cleaned_data[name] for day, name in enumerate(DAY_FIELDS) if self.cleaned_data[name]}
+        return {
+            day: self.cleaned_data[name] for day, name in enumerate(DAY_FIELDS) if self.cleaned_data[name]
+        }
 
 
 class RouteForm(forms.ModelForm):

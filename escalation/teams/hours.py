@@ -1,8 +1,8 @@
 """When a team is there: weekly hours on its own clock, with exceptions by date. Pure.
 
 A span lies within one day and is half open: 09:00–17:00 is open at 09:00 and closed at 17:00; it may end at
-midnight (minute 1440). Where the clocks change, the wall clock counts: an hour that comes twice is open twice,
-one that is left out is not waited for. Decides nothing about who is routed where (escalation.teams.routing).
+midnight (minute 1440). Where the clocks change, the wall clock counts: an hour that comes twice is open
+twice, one that is left out is not waited for. Who is routed where: escalation.teams.routing.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def is_open(schedule: Schedule, at: datetime) -> bool:
 
 
 def next_opening(schedule: Schedule, at: datetime) -> datetime | None:
-    """Return the first moment from ``at`` on, in the team's zone, at which it is there; None: not in sight."""
+    """Return the first moment from ``at`` on at which it is there, in its zone; None: none in sight."""
     zone, at = ZoneInfo(schedule.time_zone), at.astimezone(UTC)  # moments that come twice compare in UTC only
     if is_open(schedule, at):
         return at.astimezone(zone)

@@ -1,4 +1,4 @@
-"""Opening hours as people write and read them: “09:00–12:30, 13:30–17:00”, “opens Monday 09:00 (Berlin)”. Pure."""
+"""Opening hours as people write and read them: “09:00–12:30, 13:30–17:00”, “opens Monday 09:00”. Pure."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ def _span(part: str) -> Span:
 
 def _minute(hour: str, minute: str | None) -> int:
     hours, minutes = int(hour), int(minute or 0)
-    if minutes > 59 or hours * 60 + minutes > MIDNIGHT:  # noqa: PLR2004 - an hour's last minute
+    if minutes > 59 or hours * 60 + minutes > MIDNIGHT:
         raise BadHours(f"{hour}:{minute or '00'} is no time of the day.")
     return hours * 60 + minutes

@@ -84,7 +84,8 @@ class HandoffRoute(models.Model):
     """One line of the routing table: which handoffs a team gets. Empty conditions hold always."""
 
     position = models.PositiveSmallIntegerField(
-        default=100, help_text="Routes are asked from the lowest number to the highest; the first that fits wins."
+        default=100,
+        help_text="Routes are asked from the lowest number to the highest; the first that fits wins.",
     )
     reason = models.CharField(max_length=30, blank=True)
     intent = models.CharField(max_length=100, blank=True)

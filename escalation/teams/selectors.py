@@ -12,8 +12,10 @@ from core.models import User
 from escalation.teams.contracts import NO_TEAM, AssignedTeam, TeamSummary
 from escalation.teams.hours import Schedule, Span, is_open, next_opening
 from escalation.teams.hours_text import status_line
-from escalation.teams.models import HandoffRoute, Team
+from escalation.teams.models import Team
 from escalation.teams.routing import HandoffCase, Route, team_for
+
+CONDITIONS = ("reason", "intent", "tier", "locale")
 
 
 def teams_with_hours() -> QuerySet[Team]:
@@ -38,18 +40,18 @@ def schedule_of(team: Team) -> Schedule:
     )
 
 
-def routes() -> tuple[Route, ...]:
-    """Return the routing table in its order; routes to inactive teams are left out."""
-    rows = HandoffRoute.objects.filter(team__active=True).order_by("position", "id")
-    return tuple(
-        Route(*row) for row in rows.values_list("team_id", "reason", "intent", "tier", "locale")
-    )
+def routing() -> tuple[tuple[Route, ...], int | None]:
+    """Return the routes to active teams in their order, and the id of the default team, in one query."""
+    fields = ("pk", "is_default", "routes", *(f"routes__{name}" for name in CONDITIONS))
+    rows = list(Team.objects.filter(active=True).order_by("routes__position", "routes").values_list(*fields))
+    default = next((team_id for team_id, is_default, *_ in rows if is_default), None)
+    return tuple(Route(team_id, *said) for team_id, _, route, *said in rows if route is not None), default
 
 
 def team_assigned(case: HandoffCase, *, at: datetime) -> AssignedTeam:
     """Return the team that gets the case, and whether somebody of it is there at ``at``."""
-    default = Team.objects.filter(is_default=True, active=True).values_list("pk", flat=True).first()
-    team_id = team_for(case, routes(), default=default)
+    routes, default = routing()
+    team_id = team_for(case, routes, default=default)
     if team_id is None:
         return NO_TEAM
     member = Team.members.through.objects.filter(team_id=OuterRef("pk"), user__is_active=True)

@@ -93,7 +93,7 @@ def route_delete(*, actor: Actor, route: HandoffRoute) -> None:
 
 def _check(team: Team, weekly: Week, exceptions: Exceptions) -> None:
     team.name = team.name.strip()
-    if not 1 <= len(team.name) <= 60:  # noqa: PLR2004 - the column's length
+    if not 1 <= len(team.name) <= 60:
         raise InvalidInput("Give the team a name of at most 60 characters.", code="bad_name")
     if Team.objects.filter(name=team.name).exclude(pk=team.pk).exists():
         raise InvalidInput("Another team has this name.", code="name_taken")
@@ -103,7 +103,9 @@ def _check(team: Team, weekly: Week, exceptions: Exceptions) -> None:
             code="unknown_time_zone",
         )
     if team.is_default and not team.active:
-        raise InvalidInput("The default team gets what no route takes: it is active.", code="default_inactive")
+        raise InvalidInput(
+            "The default team gets what no route takes: it is active.", code="default_inactive"
+        )
     if len(exceptions) > MAX_EXCEPTIONS:
         raise InvalidInput(f"Keep at most {MAX_EXCEPTIONS} dates.", code="too_many_exceptions")
     days = [(DAYS[weekday], spans) for weekday, spans in weekly.items()]

@@ -16,8 +16,8 @@ class Wording:
     """One language.
 
     ``minutes`` are the words that may follow the number; beyond 90 minutes they become ``hours``, where
-    ``{n}`` is the number. ``today`` and ``later`` say when a team opens: ``{day}``, ``{date}`` and ``{time}``
-    are filled in, ``{city}`` is whose clock it is.
+    ``{n}`` is the number. ``today``, ``within_a_week`` and ``later`` say when a team opens: ``{day}``,
+    ``{date}`` and ``{time}`` are filled in, ``{city}`` is whose clock it is.
     """
 
     reassurance: re.Pattern[str]
@@ -30,5 +30,6 @@ class Wording:
     later: str
     days: tuple[str, ...]  # from Monday
     months: tuple[str, ...]
+    date: str  # from {day} and {month}
     asks_for_email: str
     email_noted: str  # {email} is the address, masked

@@ -1,10 +1,12 @@
 """Writes of the runtime app."""
 
+from runtime.services.contact import contact_note
 from runtime.services.feedback import feedback_record
 from runtime.services.handoffs import handoff_accept, handoff_queue, handoff_resolve, handoff_return
 from runtime.services.turns import turn_preview, turn_take
 
 __all__ = [
+    "contact_note",
     "feedback_record",
     "handoff_accept",
     "handoff_queue",

@@ -91,20 +91,34 @@ def test_on_the_days_when_clocks_change_the_wall_clock_counts(opens, closes, at,
         assert found.astimezone(UTC) == opening
 
 
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC", "Africa/Casablanca")
-SPANS = st.lists(
-    st.integers(0, 1440), unique=True, min_size=0, max_size=6
-).map(lambda marks: tuple(Span(a, b) for a, b in zip(sorted(marks)[::2], sorted(marks)[1::2], strict=False)))
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "UTC",
+    "Africa/Casablanca",
+)
+SPANS = st.lists(st.integers(0, 1440), unique=True, min_size=0, max_size=6).map(
+    lambda marks: tuple(Span(a, b) for a, b in zip(sorted(marks)[::2], sorted(marks)[1::2], strict=False))
+)
 SCHEDULES = st.builds(
     Schedule,
     st.sampled_from(ZONES),
     st.dictionaries(st.integers(0, 6), SPANS, max_size=7),
     st.dictionaries(st.dates(date(2026, 3, 20), date(2026, 11, 10)), SPANS, max_size=4),
 )
+
+
+def naive(*parts: int) -> datetime:
+    """Return a bound for Hypothesis, which wants bounds without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
 MOMENTS = st.one_of(
-    st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 20)),
-    st.datetimes(datetime(2026, 3, 28, 20), datetime(2026, 3, 29, 6)),
-    st.datetimes(datetime(2026, 10, 24, 20), datetime(2026, 10, 25, 6)),
+    st.datetimes(naive(2026, 3, 1), naive(2026, 11, 20)),
+    st.datetimes(naive(2026, 3, 28, 20), naive(2026, 3, 29, 6)),
+    st.datetimes(naive(2026, 10, 24, 20), naive(2026, 10, 25, 6)),
 ).map(lambda moment: moment.replace(tzinfo=UTC, microsecond=0))
 
 
@@ -192,7 +206,11 @@ def test_special_days_are_read_and_written_line_by_line() -> None:
         (WEEK, "2026-11-30 12:45", "Closed, opens 13:30 (Berlin)"),
         (WEEK, "2026-12-04 18:00", "Closed, opens Monday 09:00 (Berlin)"),
         (NIGHT, "2026-12-05 07:00", "Closed, opens Friday 22:00 (Berlin)"),
-        (Schedule("America/New_York", {0: (Span(0, 1440),)}), "2026-12-01 12:00", "Closed, opens Monday 00:00 (New York)"),
+        (
+            Schedule("America/New_York", {0: (Span(0, 1440),)}),
+            "2026-12-01 12:00",
+            "Closed, opens Monday 00:00 (New York)",
+        ),
         (AROUND_THE_CLOCK, "2026-12-01 12:00", "Open now, around the clock"),
         (Schedule("UTC"), "2026-12-01 12:00", "Never open: write its hours"),
     ],
