@@ -103,7 +103,7 @@ def template_save(
     case = {"reason": reason, "tier": tier, "locale": locale}
     with transaction.atomic():
         before = HandoffTemplate.objects.filter(**case).values(*fields).first()
-        template, _ = HandoffTemplate.objects.update_or_create(**case, defaults=fields)
+        template, _ = HandoffTemplate.objects.update_or_create(defaults=fields, **case)
         activity.record(actor, "handoff_template.saved", template, before=before or {}, after=fields)
     return template
 

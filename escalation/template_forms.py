@@ -24,7 +24,7 @@ from escalation.language_lint import (
     parts_of,
     template_lint,
 )
-from escalation.models import HandoffTemplate
+from escalation.models import HandoffTemplate, Rule
 from escalation.services import LOCALE
 from escalation.teams.forms import open_choice
 from escalation.teams.hours import Schedule, Span, next_opening
@@ -76,10 +76,8 @@ class TemplateForm(forms.ModelForm):
             known = audience_choices().get("tier", [])
             self.fields["tier"] = open_choice("Any tier", known, kept=self.instance.tier)
         if "reason" in self.fields:
-            self.fields["reason"].choices = [  # type: ignore[attr-defined]  # a choice field
-                ("", "Any reason"),
-                *HandoffTemplate._meta.get_field("reason").choices,
-            ]
+            reasons = [("", "Any reason"), *Rule.Trigger.choices]
+            self.fields["reason"].choices = reasons  # type: ignore[attr-defined]  # a choice field
         if WITH_WAIT in self.fields:
             self.fields[WITH_WAIT].widget.attrs |= {
                 "data-words-url": reverse_lazy("admin:escalation_handofftemplate_lint"),

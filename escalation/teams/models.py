@@ -71,7 +71,10 @@ class HoursException(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(opens=None, closes=None)
-                | (Q(opens__lt=F("closes")) & Q(closes__lte=MIDNIGHT) & Q(opens__isnull=False)),
+                | (
+                    Q(opens__lt=F("closes"))
+                    & Q(closes__lte=MIDNIGHT, opens__isnull=False, closes__isnull=False)
+                ),
                 name="exception_span_in_one_day",
             ),
         ]

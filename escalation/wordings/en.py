@@ -68,7 +68,7 @@ WORDING = Wording(
     ),
     wait=words(
         r"\{wait_minutes\}",
-        r"wait(?:ing)?[ -]times?\b|(?:the |current |average |estimated |expected )wait\b|minutes?\b"
+        r"wait(?:ing)?[ -]times?\b|(?:the |exact |current |average |estimated |expected )wait\b|minutes?\b"
         r"|hours?\b|within the hour",
         r"as soon as\b|(?:the )?next (?:free|available|in (?:the )?(?:line|queue))",
         r"shortly\b|soon\b|in a moment\b|in order\b|business days?\b|(?:same|end of the) day\b"

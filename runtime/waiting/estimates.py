@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from escalation.teams.contracts import NO_TEAM, AssignedTeam
 from runtime.models import Handoff
-from runtime.waiting.quantiles import Wait, wait_of, wait_quantile
+from runtime.waiting.quantiles import wait_of, wait_quantile
 
 WAIT_DAYS = 14
 WAIT_QUANTILE = 0.8

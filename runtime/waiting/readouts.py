@@ -91,7 +91,7 @@ def promise_lines(*, team_id: int | None, now: datetime) -> tuple[PromiseLine, .
     monday = now.date() - timedelta(days=now.weekday(), weeks=PROMISE_WEEKS - 1)
     for team, requested_at, verdict in _verdicts(team_id, timezone.make_aware(_midnight(monday)), now):
         week = requested_at.date() - timedelta(days=requested_at.weekday())
-        found[week, names.get(team, NO_TEAM_NAME if team is None else "Inactive team")].add(verdict)
+        found[week, _name(names, team)].add(verdict)
     ordered = sorted(found, key=lambda key: (-key[0].toordinal(), key[1]))
     return tuple(PromiseLine(team, week, found[week, team]) for week, team in ordered)
 
@@ -141,6 +141,10 @@ def _verdicts(
     fields = ("team_id", "turn__wait_estimate_seconds", "requested_at", "accepted_at", "finished_at")
     for team, estimate, *moments in rows.order_by("-requested_at").values_list(*fields)[:MAX_ROWS]:
         yield team, moments[0], promise_verdict(estimate, *moments, now=now)
+
+
+def _name(names: dict[int, str], team: int | None) -> str:
+    return NO_TEAM_NAME if team is None else names.get(team, "Inactive team")
 
 
 def _midnight(day: date) -> datetime:
