@@ -100,10 +100,12 @@ def template_save(
             extra={"findings": [{"code": f.code, "message": f.message} for f in findings]},
         )
     fields = {"body": body, "body_without_wait": body_without_wait, "body_off_hours": body_off_hours}
-    case = {"reason": reason, "tier": tier, "locale": locale}
     with transaction.atomic():
-        before = HandoffTemplate.objects.filter(**case).values(*fields).first()
-        template, _ = HandoffTemplate.objects.update_or_create(defaults=fields, **case)
+        same = HandoffTemplate.objects.filter(reason=reason, tier=tier, locale=locale)
+        before = same.values(*fields).first()
+        template, _ = HandoffTemplate.objects.update_or_create(
+            reason=reason, tier=tier, locale=locale, defaults=fields
+        )
         activity.record(actor, "handoff_template.saved", template, before=before or {}, after=fields)
     return template
 

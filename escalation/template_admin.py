@@ -21,6 +21,7 @@ from escalation.services import template_delete, template_save
 from escalation.template_forms import BODIES, TemplateForm, TypedWords, readout
 from kb.linting import voice_findings
 
+CASE_SHOWN = ("show_reason", "show_tier", "show_language")  # which message it is does not change
 WORDING_BADGES = {"good": "success", WARNING: "warning", ERROR: "danger"}
 STATES = {"good": "All three parts", WARNING: "To look at", ERROR: "To mend"}
 
@@ -31,7 +32,7 @@ class HandoffTemplateAdmin(NextStepMixin, BaseAdmin):
 
     form = TemplateForm
     log_saves = False  # the services write the log
-    list_display = ("show_reason", "show_tier", "locale", "show_wording", "body", "updated_at")
+    list_display = ("show_reason", "show_tier", "show_language", "show_wording", "body", "updated_at")
     list_filter = ("locale", "tier")
     search_fields = ("body", "body_without_wait", "body_off_hours")
     change_form_before_template = "admin/escalation/template_hint.html"
@@ -50,10 +51,11 @@ class HandoffTemplateAdmin(NextStepMixin, BaseAdmin):
         return [path("lint/", view, name="escalation_handofftemplate_lint"), *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("reason", "tier", "locale") if obj is not None else ()
+        return (*CASE_SHOWN, "locale") if obj is not None else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [(None, {"fields": (("reason", "tier", "locale"), *BODIES)})]
+        case = CASE_SHOWN if obj is not None else ("reason", "tier", "locale")
+        return [(None, {"fields": (case, *BODIES)})]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -96,6 +98,11 @@ class HandoffTemplateAdmin(NextStepMixin, BaseAdmin):
     def show_tier(self, template: HandoffTemplate) -> str:
         """Name the tier, or say that it is any."""
         return template.tier or "Any tier"
+
+    @admin.display(description="Language", ordering="locale")
+    def show_language(self, template: HandoffTemplate) -> str:
+        """Show the language under the name that the form gives it."""
+        return template.locale
 
     @display(description="Wording", label=WORDING_BADGES)
     def show_wording(self, template: HandoffTemplate) -> tuple[str, str]:

@@ -45,9 +45,9 @@ class TeamAdmin(NextStepMixin, BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not self._may_edit(request, obj):
             return [
-                (None, {"fields": ("name", "show_status", "show_who", "show_week", "is_default", "active")})
+                (None, {"fields": ("name", "status_now", "show_who", "show_week", "is_default", "active")})
             ]
-        status = ("show_status",) if obj is not None else ()
+        status = ("status_now",) if obj is not None else ()
         hours = (
             "Write 09:00–12:30, 13:30–17:00; an empty day is closed. Hours past midnight belong to the next "
         )
@@ -62,8 +62,8 @@ class TeamAdmin(NextStepMixin, BaseAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if self._may_edit(request, obj):
-            return ("show_status",)
-        return ("name", "show_status", "show_who", "show_week", "is_default", "active")
+            return ("status_now",)
+        return ("name", "status_now", "show_who", "show_week", "is_default", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
         rows: QuerySet[Team] = super().get_queryset(request)
@@ -95,6 +95,11 @@ class TeamAdmin(NextStepMixin, BaseAdmin):
         if is_open(schedule, now) and not team.member_count:  # type: ignore[attr-defined]  # annotated
             return "closed", "Counts as closed: no member"
         return ("open" if is_open(schedule, now) else "closed"), status_line(schedule, now)
+
+    @admin.display(description="Now")
+    def status_now(self, team: Team) -> str:
+        """Say the same on the team's own page."""
+        return self.show_status(team)[1]
 
     @admin.display(description="Members", ordering="member_count")
     def show_members(self, team: Team) -> str:

@@ -31,7 +31,7 @@ WORDING = Wording(
     ),
     takeover=words(
         rf"{BRINGS}\b[^.!?\n]{{0,60}}?(?<!\w){PERSON}",
-        rf"{PERSON}[^.!?\n]{{0,50}}?(?<!\w){DOES}\b",
+        rf"{PERSON}[^.!?:;\n]{{0,50}}?(?<!\w){DOES}\b",
         rf"an (?:ein|unser|das|die|den)[^.!?\n]{{0,30}}(?<!\w){PERSON}[^.!?\n]{{0,20}}?(?:über"
         rf"|weiterge|vermittel)\w+",
         rf"{DOES}\b[^.!?\n]{{0,20}}?(?<!\w){PERSON}",

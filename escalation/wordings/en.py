@@ -62,7 +62,7 @@ WORDING = Wording(
     ),
     takeover=words(
         rf"{BRINGS}\b[^.!?\n]{{0,60}}?\b{PERSON}",
-        rf"{PERSON}[^.!?\n]{{0,50}}?(?<!\w)(?<!')(?:{DOES})",
+        rf"{PERSON}[^.!?:;\n]{{0,50}}?(?<!\w)(?<!')(?:{DOES})",
         rf"(?:with|to) (?:our|a|one of our) (?:[\w-]+ ){{0,3}}?{PERSON}",
         rf"{PERSON} can\b",
     ),

@@ -28,7 +28,7 @@ WORDING = Wording(
     ),
     takeover=words(
         rf"{BRINGS}\b[^.!?\n]{{0,60}}?(?<!\w){PERSON}",
-        rf"{PERSON}[^.!?\n]{{0,50}}?(?<!\w){DOES}",
+        rf"{PERSON}[^.!?:;\n]{{0,50}}?(?<!\w){DOES}",
     ),
     wait=words(
         r"\{wait_minutes\}",

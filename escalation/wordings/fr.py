@@ -32,7 +32,7 @@ WORDING = Wording(
     takeover=words(
         rf"{BRINGS}\b[^.!?\n]{{0,60}}?(?<!\w){PERSON}",
         r"transfert (?:vers|à) [^.!?\n]{0,20}?(?<!\w)" + PERSON,
-        rf"{PERSON}[^.!?\n]{{0,50}}?(?<!\w){DOES}",
+        rf"{PERSON}[^.!?:;\n]{{0,50}}?(?<!\w){DOES}",
         rf"{PERSON}[^!?\n]{{0,80}}?(?<!\w)(?:ils?|elles?) (?:vous|te) {DOES}",
     ),
     wait=words(

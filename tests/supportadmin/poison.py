@@ -15,7 +15,15 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.models import Activity, User
-from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
+from escalation.models import (
+    HandoffRoute,
+    HandoffTemplate,
+    HoursException,
+    Rule,
+    RuleSetVersion,
+    RuleVersion,
+    Team,
+)
 from escalation.services import defaults_install
 from intents.models import (
     DatasetSnapshot,
@@ -145,7 +153,9 @@ def poison(owner: User, reviewer: User) -> None:
         )
         for n, rule in enumerate(rules)
     )
-    many(HandoffTemplate, "body", "body_without_wait", reason="", locale=lambda n: f"x{n}")
+    bodies = ("body", "body_without_wait", "body_off_hours")
+    many(HandoffTemplate, *bodies, reason="", tier=lambda n: fitting(n, 64), locale=lambda n: f"x{n}")
+    _teams(owner)
     many(
         Activity,
         "target_label",
@@ -165,10 +175,21 @@ def poison(owner: User, reviewer: User) -> None:
         )
     hostile = fitting(0, None)
     Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
-    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
-    Conversation.objects.update(channel=hostile[:32])
+    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150], contact_email=hostile[:254])
+    Handoff.objects.update(team=Team.objects.order_by("pk").first(), requested_hour=9)
+    Conversation.objects.update(channel=hostile[:32], locale=hostile[:35])
     RuleSetVersion.objects.update(changed_by=hostile[:150])
     _flows()
+
+
+def _teams(owner: User) -> None:
+    """Teams with special days and routes; the handoffs wait with one of them."""
+    teams = many(Team, "name", time_zone="Europe/Berlin")
+    for team in teams[::STEP]:
+        team.members.add(owner)
+    day = timezone.localdate()
+    many(HoursException, "label", team=lambda n: teams[n], day=day)
+    many(HandoffRoute, "reason", "intent", "tier", "locale", team=lambda n: teams[n])
 
 
 def _flows() -> None:
