@@ -2,6 +2,12 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.models.functions import ExtractHour
+
+
+def keep_hours(apps, schema_editor):
+    """Keep the hour of the requests so far: without a team their clock was UTC, and so they go on to count."""
+    apps.get_model("runtime", "Handoff").objects.update(requested_hour=ExtractHour("requested_at"))
 
 
 class Migration(migrations.Migration):
@@ -54,4 +60,5 @@ class Migration(migrations.Migration):
             model_name='handoff',
             index=models.Index(fields=['requested_hour', 'requested_at'], name='handoff_waits_by_hour'),
         ),
+        migrations.RunPython(keep_hours, migrations.RunPython.noop),
     ]
