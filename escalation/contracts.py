@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -140,3 +141,32 @@ class Decision:
     escalation: Escalation | None = None
     options: tuple[str, ...] = ()
     fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of one template."""
+
+    reason: str
+    tier: str
+    locale: str
+    body: str
+    body_without_wait: str = ""
+    body_off_hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of the team when the customer is handed over.
+
+    ``wait_seconds`` is the honest estimate, or None. Off hours no wait is told; ``opens_at`` is then the
+    next opening on the team's clock, or None where none is in sight, and ``now`` is when it is said.
+    ``asks_for_email`` adds the one question for an address.
+    """
+
+    wait_seconds: int | None = None
+    off_hours: bool = False
+    opens_at: datetime | None = None
+    now: datetime | None = None
+    time_zone: str = "UTC"
+    asks_for_email: bool = False

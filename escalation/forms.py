@@ -15,9 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from escalation.language_lint import ERROR, template_lint
 from escalation.legal import LOCALES
-from escalation.models import HandoffTemplate
 from escalation.money import CODES
 from escalation.triggers import ESCALATE_UNKNOWN, LEAVE_UNKNOWN
 from tickets.selectors import category_names
@@ -51,24 +49,6 @@ CHOICE_HELP = {
     "threshold_currency": "Sums in any other or an unknown currency always count as above.",
 }
 AMOUNT, ATTEMPTS, LOCALE_LIST = "threshold_amount", "failed_attempts", "locales"
-
-
-class TemplateForm(forms.ModelForm):
-    """A handoff message, checked by the linter while it is written."""
-
-    class Meta:
-        model = HandoffTemplate
-        fields = ("reason", "locale", "body", "body_without_wait")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        locale = cleaned.get("locale") or self.instance.locale
-        for finding in template_lint(
-            cleaned.get("body", ""), cleaned.get("body_without_wait", ""), locale=locale
-        ):
-            if finding.level == ERROR:
-                self.add_error(None, ValidationError(finding.message, code=finding.code))
-        return cleaned
 
 
 def setting_field(name: str) -> forms.Field:

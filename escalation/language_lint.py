@@ -1,50 +1,43 @@
 """Check a handoff message before customers read it. Pure.
 
 A good one reassures, says that a person takes over, and says what wait to expect (the guide, step 4). The
-only placeholder is ``{wait_minutes}``; anything else that looks like one is refused, and nothing else is ever
-expanded. The three parts are looked for in English wording; for other locales only placeholders are checked.
+placeholders are ``{wait_minutes}``, where the wait is known, and ``{opens_at}`` in the text for off hours;
+anything else that looks like one is refused, and nothing else is ever expanded. The three parts are looked
+for in the languages of escalation.wordings; in others only placeholders are checked.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from escalation.wordings import wording_of
+from escalation.wordings.shape import Wording
+
 PLACEHOLDER = "{wait_minutes}"
+OPENS_AT = "{opens_at}"
 MAX_CHARACTERS = 1_000
 ERROR, WARNING = "error", "warning"
+WITH_WAIT, WITHOUT_WAIT, OFF_HOURS = "body", "body_without_wait", "body_off_hours"
+REASSURANCE, TAKEOVER, WAIT = "reassurance", "takeover", "wait"
 
 PLACEHOLDER_LIKE = re.compile(r"\{[^{}]*\}|[{}]|%\(|\$\{|<%|%s\b|%d\b")
-REASSURES = re.compile(
-    r"\b(?:(?:full|whole|entire) (?:context|conversation|exchange)|everything (?:you|we)(?:'ve| have)"
-    r"|(?:won't|don't|not|no|nothing|without)\b[^.!?]{0,25}\b(?:repeat\w*|explain|again|twice|worry)"
-    r"|(?:can|will|happy to|here to) help|look after|take (?:good )?care of|in good hands|sorry|understand"
-    r"|have what (?:they|you) need|(?:get (?:this|it)|be) (?:solved|sorted|fixed|right))",
-    re.IGNORECASE,
-)
-TAKES_OVER = re.compile(
-    r"\b(?:connect|pass|hand|transferr?|bring|rout|forward|put|taking|take|takes|will|continue|join|reply)\w*\b"
-    r"[^.!?\n]{0,60}?\b(specialists?|person|human|colleagues?|agents?|team(?: ?mates?)?|experts?|someone"
-    r"|representatives?|advisors?|advisers?)\b"
-    r"|\b(specialists?|person|human|colleague|agent|team(?: ?mate)?|expert|someone|representative|advisor)\b"
-    r"[^.!?\n]{0,40}?\b(take|takes|taking|continue|continues|join|joins|help|reply|replies|answer|look"
-    r"|be with|get back)",
-    re.IGNORECASE,
-)
-SETS_WAIT = re.compile(
-    r"\{wait_minutes\}|\bwait(?:ing)?(?: time)?\b|\bminutes?\b|\bhours?\b|\bas soon as\b"
-    r"|\bnext (?:free|available)"
-    r"|\bshortly\b|\bin order\b|\bbusiness day\b|\btoday\b|\btomorrow\b|\bqueue\b",
-    re.IGNORECASE,
-)
 FIXED_TIME = re.compile(
     r"\b(?:\d+|one|two|three|four|five|ten|fifteen|twenty|thirty) (?:minutes?|hours?)\b", re.IGNORECASE
 )
-PARTS = (
-    ("reassurance", REASSURES, "Reassure the customer: say for instance that nothing needs to be repeated."),
-    ("takeover", TAKES_OVER, "Say that a person takes over: for instance that a support specialist joins."),
-    ("wait", SETS_WAIT, f"Say what wait to expect, with {PLACEHOLDER} where the queue's history gives one."),
-)
+OPENS = re.compile(re.escape(OPENS_AT))
+ADVICE = {
+    REASSURANCE: "Reassure the customer: say for instance that nothing needs to be repeated.",
+    TAKEOVER: "Say that a person takes over: for instance that a support specialist joins.",
+    WAIT: f"Say what wait to expect, with {PLACEHOLDER} where the queue's history gives one.",
+}
+# Which placeholder belongs into a variant, and why the other one does not.
+WANTED = {WITH_WAIT: PLACEHOLDER, WITHOUT_WAIT: "", OFF_HOURS: OPENS_AT}
+UNKNOWN_HERE = {
+    PLACEHOLDER: ("wait_unknown", f"{PLACEHOLDER} is not known in this variant."),
+    OPENS_AT: ("opening_unknown", f"{OPENS_AT} is only known while the team is closed."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +49,80 @@ class Finding:
     message: str
 
 
-def message_lint(body: str, *, locale: str, with_wait: bool = True) -> list[Finding]:
-    """Return what is wrong with one message; ``with_wait`` says whether the placeholder may stand in it."""
-    findings: list[Finding] = []
-    if len(body) > MAX_CHARACTERS:
-        findings.append(Finding(ERROR, "too_long", f"Keep it under {MAX_CHARACTERS} characters."))
-    for match in PLACEHOLDER_LIKE.finditer(body):
-        if match.group() != PLACEHOLDER:
-            message = f"{match.group()[:40]} is no placeholder; only {PLACEHOLDER} is."
-            findings.append(Finding(ERROR, "unknown_placeholder", message))
-        elif not with_wait:
-            findings.append(Finding(ERROR, "wait_unknown", f"{PLACEHOLDER} is not known in this variant."))
-    if not locale.lower().startswith("en"):
-        findings.append(Finding(WARNING, "wording_not_checked", "The wording is only checked in English."))
-        return findings
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the three parts a stretch of the text fulfils: characters ``start`` up to ``end``."""
+
+    code: str
+    start: int
+    end: int
+
+
+def parts_of(body: str, *, locale: str, variant: str = WITH_WAIT) -> tuple[Part, ...]:
+    """Return where the text fulfils each of the three parts; a part that is missing is not in it."""
+    wording = wording_of(locale)
+    if wording is None:
+        return ()
     plain = body.replace("’", "'")
-    findings += [Finding(ERROR, code, advice) for code, part, advice in PARTS if not part.search(plain)]
+    found = ((code, pattern.search(plain)) for code, pattern in _patterns(wording, variant))
+    return tuple(Part(code, match.start(), match.end()) for code, match in found if match)
+
+
+def message_lint(body: str, *, locale: str, variant: str = WITH_WAIT) -> list[Finding]:
+    """Return what is wrong with one message; the variant says which placeholder may stand in it."""
+    findings = [*_length(body), *_placeholders(body, variant)]
+    if variant == OFF_HOURS and OPENS_AT not in body:
+        findings.append(Finding(ERROR, "opening_missing", f"Say when the team opens, with {OPENS_AT}."))
+    if wording_of(locale) is None:
+        known = "English, German, French and Spanish"
+        findings.append(Finding(WARNING, "wording_not_checked", f"The wording is only checked in {known}."))
+        return findings
+    there = {part.code for part in parts_of(body, locale=locale, variant=variant)}
+    wanted = [code for code in ADVICE if not (code == WAIT and variant == OFF_HOURS)]
+    findings += [Finding(ERROR, code, ADVICE[code]) for code in wanted if code not in there]
     if FIXED_TIME.search(body):
         message = f"It promises a fixed time; {PLACEHOLDER} is filled in from the queue's own history."
         findings.append(Finding(WARNING, "fixed_time", message))
     return findings
 
 
-def template_lint(body: str, body_without_wait: str, *, locale: str) -> list[Finding]:
-    """Return what is wrong with a template: its message, and the variant for when no wait is known."""
-    findings = message_lint(body, locale=locale)
+def template_lint(
+    body: str, body_without_wait: str = "", body_off_hours: str = "", *, locale: str
+) -> dict[str, list[Finding]]:
+    """Return what is wrong with a template by its field: with a wait, without one, and for off hours."""
+    findings = {
+        WITH_WAIT: message_lint(body, locale=locale),
+        WITHOUT_WAIT: [],
+        OFF_HOURS: [],
+    }
     if body_without_wait:
-        findings += message_lint(body_without_wait, locale=locale, with_wait=False)
+        findings[WITHOUT_WAIT] = message_lint(body_without_wait, locale=locale, variant=WITHOUT_WAIT)
     elif PLACEHOLDER in body:
         message = f"{PLACEHOLDER} is not always known: write the variant without it too."
-        findings.append(Finding(ERROR, "variant_missing", message))
+        findings[WITHOUT_WAIT] = [Finding(ERROR, "variant_missing", message)]
+    if body_off_hours:
+        findings[OFF_HOURS] = message_lint(body_off_hours, locale=locale, variant=OFF_HOURS)
+    else:
+        message = "While the team is closed, a less close message or the built-in one is sent."
+        findings[OFF_HOURS] = [Finding(WARNING, "off_hours_missing", message)]
     return findings
+
+
+def _patterns(wording: Wording, variant: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    wait = OPENS if variant == OFF_HOURS else wording.wait
+    return ((REASSURANCE, wording.reassurance), (TAKEOVER, wording.takeover), (WAIT, wait))
+
+
+def _length(body: str) -> Iterator[Finding]:
+    if len(body) > MAX_CHARACTERS:
+        yield Finding(ERROR, "too_long", f"Keep it under {MAX_CHARACTERS} characters.")
+
+
+def _placeholders(body: str, variant: str) -> Iterator[Finding]:
+    for match in PLACEHOLDER_LIKE.finditer(body):
+        said = match.group()
+        if said not in UNKNOWN_HERE:
+            known = f"only {PLACEHOLDER} and, in off hours, {OPENS_AT} are"
+            yield Finding(ERROR, "unknown_placeholder", f"{said[:40]} is no placeholder; {known}.")
+        elif said != WANTED[variant]:
+            yield Finding(ERROR, *UNKNOWN_HERE[said])

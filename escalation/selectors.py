@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from core.compiled_query import CompiledQuery
-from escalation.contracts import Rule, RuleSet
+from escalation.contracts import Rule, RuleSet, Words
 from escalation.models import AngerCalibration, HandoffTemplate, RuleSetVersion, RuleVersion
 from escalation.models import Rule as RuleRow
 from escalation.platt import Curve
@@ -105,12 +105,11 @@ def thresholds() -> tuple[tuple[str, str, float], ...]:
     )
 
 
-def template_for(reason: str, locale: str) -> HandoffTemplate | None:
-    """Return the closest template: of this reason before any reason, of this locale before English."""
-    choice = HandoffTemplate.objects.filter(
-        Q(reason=reason) | Q(reason=HandoffTemplate.ANY_REASON), locale__in={locale, "en"}
-    )
-    return max(choice, key=lambda t: (t.locale == locale, t.reason == reason), default=None)
+def templates_for(reason: str) -> tuple[Words, ...]:
+    """Return the stored messages of this reason and of any reason, in one query."""
+    fields = ("reason", "tier", "locale", "body", "body_without_wait", "body_off_hours")
+    rows = HandoffTemplate.objects.filter(reason__in={reason, HandoffTemplate.ANY_REASON})
+    return tuple(Words(*row) for row in rows.values_list(*fields))
 
 
 def _rule_set(stored: RuleSetVersion) -> RuleSet:

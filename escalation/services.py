@@ -6,6 +6,7 @@ order and from when is escalation.lifecycle.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db import transaction
@@ -45,6 +46,8 @@ __all__ = [
     "rule_update",
     "template_save",
 ]
+
+LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
 def rule_create(
@@ -133,13 +136,25 @@ def rule_roll_back(*, actor: Actor, rule: Rule, version: int) -> Rule:
 
 
 def template_save(
-    *, actor: Actor, reason: str, body: str, body_without_wait: str = "", locale: str = "en"
+    *,
+    actor: Actor,
+    reason: str,
+    body: str,
+    body_without_wait: str = "",
+    body_off_hours: str = "",
+    tier: str = HandoffTemplate.ANY_TIER,
+    locale: str = "en",
 ) -> HandoffTemplate:
-    """Create or change the message of a reason and locale; refused with the linter's errors."""
+    """Create or change the message of a reason, tier and locale; refused with the linter's errors."""
     require(actor, "escalation.change_handofftemplate")
     if reason not in {HandoffTemplate.ANY_REASON, *Rule.Trigger.values}:
         raise InvalidInput(f"There is no reason {reason!r}.", code="unknown_reason")
-    findings = template_lint(body, body_without_wait, locale=locale)
+    if not LOCALE.fullmatch(locale):
+        raise InvalidInput(
+            f"{locale[:40]!r} is no language; write for instance de or pt-BR.", code="bad_locale"
+        )
+    linted = template_lint(body, body_without_wait, body_off_hours, locale=locale)
+    findings = [finding for found in linted.values() for finding in found]
     errors = [finding.message for finding in findings if finding.level == ERROR]
     if errors:
         raise InvalidInput(
@@ -147,12 +162,24 @@ def template_save(
             code="template_lint",
             extra={"findings": [{"code": f.code, "message": f.message} for f in findings]},
         )
-    fields = {"body": body, "body_without_wait": body_without_wait}
+    fields = {"body": body, "body_without_wait": body_without_wait, "body_off_hours": body_off_hours}
     with transaction.atomic():
-        before = HandoffTemplate.objects.filter(reason=reason, locale=locale).values(*fields).first()
-        template, _ = HandoffTemplate.objects.update_or_create(reason=reason, locale=locale, defaults=fields)
+        same = HandoffTemplate.objects.filter(reason=reason, tier=tier, locale=locale)
+        before = same.values(*fields).first()
+        template, _ = HandoffTemplate.objects.update_or_create(
+            reason=reason, tier=tier, locale=locale, defaults=fields
+        )
         activity.record(actor, "handoff_template.saved", template, before=before or {}, after=fields)
     return template
+
+
+def template_delete(*, actor: Actor, template: HandoffTemplate) -> None:
+    """Take a message away; the next closest is sent from the next handoff on."""
+    require(actor, "escalation.delete_handofftemplate")
+    before = {"body": template.body, "body_without_wait": template.body_without_wait}
+    with transaction.atomic():
+        activity.record(actor, "handoff_template.deleted", template, before=before)
+        template.delete()
 
 
 def defaults_install(*, actor: Actor) -> dict[str, int]:
@@ -163,9 +190,9 @@ def defaults_install(*, actor: Actor) -> dict[str, int]:
     """
     is_new = not Rule.objects.exists()
     names = set(Rule.objects.values_list("name", flat=True))
-    reasons = set(HandoffTemplate.objects.filter(locale="en").values_list("reason", flat=True))
+    stored = set(HandoffTemplate.objects.filter(tier="").values_list("reason", "locale"))
     new_rules = [rule for rule in RULES if rule.name not in names]
-    new_templates = [template for template in TEMPLATES if template.reason not in reasons]
+    new_templates = [template for template in TEMPLATES if (template.reason, template.locale) not in stored]
     with transaction.atomic():
         for rule in new_rules:
             rule_create(
@@ -184,6 +211,8 @@ def defaults_install(*, actor: Actor) -> dict[str, int]:
                 reason=template.reason,
                 body=template.body,
                 body_without_wait=template.body_without_wait,
+                body_off_hours=template.body_off_hours,
+                locale=template.locale,
             )
     return {"rules": len(new_rules), "templates": len(new_templates)}
 

@@ -113,10 +113,11 @@ class HandoffFilter(filters.FilterSet):
 
     state = filters.ChoiceFilter(choices=Handoff.State.choices)
     conversation_id = filters.UUIDFilter(field_name="conversation_id")
+    team = filters.NumberFilter(field_name="team_id", min_value=1, max_value=2**63 - 1, label="Team id")
 
     class Meta:
         model = Handoff
-        fields = ["state", "reason", "conversation_id"]
+        fields = ["state", "reason", "conversation_id", "team"]
 
 
 class HandoffsView(generics.ListAPIView[Handoff]):
@@ -130,7 +131,8 @@ class HandoffsView(generics.ListAPIView[Handoff]):
     def get_queryset(self) -> QuerySet[Handoff]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return handoffs_visible_to(client_of(self.request).key).defer("packet")
+        handoffs = handoffs_visible_to(client_of(self.request).key)
+        return handoffs.select_related("team").defer("packet")
 
     @extend_schema(**api_docs.HANDOFFS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -144,7 +146,7 @@ class HandoffView(generics.RetrieveAPIView[Handoff]):
     serializer_class = HandoffPacketSerializer
 
     def get_queryset(self) -> QuerySet[Handoff]:
-        return handoffs_visible_to(client_of(self.request).key)
+        return handoffs_visible_to(client_of(self.request).key).select_related("team")
 
     @extend_schema(**api_docs.HANDOFF)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -7,7 +7,7 @@ class RuntimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from escalation.ports import offer_channels  # noqa: PLC0415 - models are there by now
+        from escalation.ports import offer_channels, offer_promise_line  # noqa: PLC0415 - models are there
         from intents.ports import offer_live_interactions  # noqa: PLC0415
         from kb.ports import offer_customer_texts  # noqa: PLC0415
         from runtime.customer_texts import (  # noqa: PLC0415
@@ -20,9 +20,11 @@ class RuntimeConfig(AppConfig):
         )
         from runtime.live_interactions import live_interactions  # noqa: PLC0415
         from runtime.selectors import channels_seen  # noqa: PLC0415
+        from runtime.waiting.readouts import promises_kept_line  # noqa: PLC0415
 
         offer_customer_texts(REPLIES, replies)
         offer_customer_texts(CHOICES, choices)
         offer_customer_texts(FLOWS, lines_of_flows)
+        offer_promise_line(promises_kept_line)
         offer_live_interactions(live_interactions)
         offer_channels(channels_seen)

@@ -13,12 +13,16 @@ MAX_TURNS = 200  # per conversation; bounds every transcript and packet
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who is served. The facets count as an audience only where ``verified``: said by one who may know."""
+    """Who is served. The facets count as an audience only where ``verified``: said by one who may know.
+
+    ``locale`` (BCP 47) is only the language of handoff messages and a condition of routing: no audience.
+    """
 
     external_id: str = ""
     user_type: str = ""
     tier: str = ""
     verified: bool = False
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,14 @@ SCHEMA = _object(
             {"external_id": TEXT, "user_type": TEXT, "tier": TEXT, "verified": {"type": "boolean"}},
             channel=TEXT,
             page=TEXT,
+            locale=TEXT,
         ),
-    }
+    },
+    # Packets of an earlier version name no team.
+    assigned_team=_object(
+        {"id": {"type": ["integer", "null"]}, "name": TEXT, "available": {"type": "boolean"}},
+        opens_at={"type": ["string", "null"]},
+    ),
 )
 _VALIDATOR = Draft202012Validator(SCHEMA)
 
@@ -130,7 +136,13 @@ def packet_build(
             ],
             "data_pulled": [*_collected(outcome, now), *_data_pulled(past, outcome, now)],
             "rule": asdict(escalation) if escalation else {},
-            "customer": {**asdict(request.customer), "channel": request.channel, "page": request.page},
+            "customer": {
+                **asdict(request.customer),
+                "locale": outcome.locale,
+                "channel": request.channel,
+                "page": request.page,
+            },
+            "assigned_team": outcome.team.as_json(),
         }
     )
 

@@ -32,6 +32,7 @@ from runtime.clarification import option_chosen
 from runtime.contracts import Customer, Step, TurnRequest
 from runtime.flow_steps import flow_of_context, flow_take_on, message_read
 from runtime.flows.texts import DONE
+from runtime.handing_over import handoff_words, team_assign
 from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
 from runtime.second_wish import is_final, is_said_first, leads, put_off, two_wishes
 from runtime.turn_state import FAILED, Context, Engines, Outcome, Overtaken
@@ -40,7 +41,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 SEARCH_LIMIT = 5
-MIN_WAIT_MINUTES = 2  # "under 1 minutes" is neither English nor likely
 
 
 def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
@@ -70,7 +70,7 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
     outcome = _with_second_wish(outcome, request, context, engines)
     if outcome.decision.action == engine.ACT:
         _flow(outcome, context, engines)
-    _reply(outcome, engines)
+    _reply(outcome, request, context, engines)
     return outcome
 
 
@@ -304,27 +304,34 @@ def _flow(outcome: Outcome, context: Context, engines: Engines) -> None:
     _decide(outcome, engines)
 
 
-def _reply(outcome: Outcome, engines: Engines) -> None:
+def _reply(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> None:
     """Word the reply; where that fails, hand over instead, in the stored words or at last in ours."""
-    if _attempt(outcome, "reply", lambda: _compose(outcome, engines)):
+
+    def compose(step: str) -> bool:
+        if outcome.decision.action == "escalate":
+            # Without its team a customer waits in the common queue, and is handed over all the same.
+            _attempt(outcome, "team", lambda: team_assign(outcome, request, context, engines))
+        return _attempt(outcome, step, lambda: _compose(outcome, request, context, engines))
+
+    if compose("reply"):
         return
     if outcome.decision.action != "escalate":
         outcome.facts = replace(outcome.facts, failed_step="reply")
         outcome.citations, outcome.also = (), None
         _decide(outcome, engines)
-        if _attempt(outcome, "handoff_message", lambda: _compose(outcome, engines)):
+        if compose("handoff_message"):
             return
     outcome.reply = PLAIN_MESSAGE
 
 
-def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+def _compose(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> Mapping[str, Any]:
     """Word what the turn says, and what the other of two wishes got: a question or a person comes last."""
-    details = _word(outcome, engines)
+    details = _word(outcome, request, context, engines)
     other = outcome.also
     if other is None:
         return details
     if is_said_first(other.decision):
-        _word(other, engines)
+        _word(other, request, context, engines)
         follows = other.is_second and is_said_first(outcome.decision)
         first, last = (outcome, other) if follows else (other, outcome)
         outcome.reply, outcome.citations = (
@@ -337,14 +344,10 @@ def _compose(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
     return details
 
 
-def _word(outcome: Outcome, engines: Engines) -> Mapping[str, Any]:
+def _word(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> Mapping[str, Any]:
     action, found = outcome.decision.action, outcome.search
     if action == "escalate":
-        outcome.wait_seconds = engines.wait_seconds()
-        minutes = _minutes(outcome.wait_seconds)
-        message = engines.handoff_message(outcome.decision.reason, wait_minutes=minutes)
-        said = outcome.flow.progress.reply if outcome.flow and outcome.flow.progress else ""
-        outcome.reply = f"{said}\n\n{message}" if said else message
+        outcome.reply = handoff_words(outcome, request, context, engines)
     elif action == "clarify":
         outcome.reply = clarify_reply(outcome.decision.reason, outcome.options)
     elif action == "out_of_scope" and found and found.out_of_scope:
@@ -369,10 +372,6 @@ def _profile(slug: str, engines: Engines) -> IntentProfile:
 def _audience(request: TurnRequest) -> Audience:
     customer = request.customer
     return Audience(customer.user_type, customer.tier) if customer.verified else Audience()
-
-
-def _minutes(seconds: int | None) -> int | None:
-    return None if seconds is None else max(MIN_WAIT_MINUTES, math.ceil(seconds / 60))
 
 
 def _citation(hit: SearchHit) -> dict[str, Any]:

@@ -1,14 +1,13 @@
-"""Reads of the runtime app: who may see which conversation, the honest wait, and the event log."""
+"""Reads of the runtime app: who may see which conversation, and the event log."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.models import ApiKey
@@ -18,10 +17,6 @@ from runtime.models import Conversation, Feedback, Handoff, Turn
 from runtime.packet import PastTurn
 
 MAX_CHANNELS = 50
-WAIT_DAYS = 14
-WAIT_QUANTILE = 0.8
-WAIT_MIN_HANDOFFS = 5
-WAIT_MAX_HANDOFFS = 1_000
 # On PostgreSQL a turn with a lower id can be committed after one with a higher id. A reader that has passed
 # it would never see it, so the log ends this far before now. Writing a turn takes milliseconds.
 EVENTS_SETTLE_SECONDS = 2
@@ -54,27 +49,6 @@ def handoffs_visible_to(key: ApiKey) -> QuerySet[Handoff]:
     return Handoff.objects.filter(conversation__api_key=key)
 
 
-def wait_seconds_estimate() -> int | None:
-    """Return the 80th percentile of the last 14 days' waits at this hour (UTC), or None under 5 of them.
-
-    A wait runs from the request to its acceptance by a person.
-    """
-    now = timezone.now()
-    rows = (
-        Handoff.objects.filter(
-            requested_at__gte=now - timedelta(days=WAIT_DAYS),
-            requested_at__hour=now.hour,
-            accepted_at__isnull=False,
-        )
-        .order_by("-requested_at")
-        .values_list("requested_at", "accepted_at")[:WAIT_MAX_HANDOFFS]
-    )
-    waits = sorted((accepted - requested).total_seconds() for requested, accepted in rows if accepted)
-    if len(waits) < WAIT_MIN_HANDOFFS:
-        return None
-    return math.ceil(waits[math.ceil(WAIT_QUANTILE * len(waits)) - 1])
-
-
 def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
     """Return the turns under number ``before``, first to last, as a packet tells them (MAX_TURNS at most)."""
     rows = (
@@ -96,6 +70,12 @@ def earlier_turns(conversation: Conversation) -> tuple[EarlierTurn, ...]:
         EarlierTurn(text, "" if is_fallback else intent, decision, reason, rating == Feedback.Rating.DOWN)
         for text, intent, is_fallback, decision, reason, rating in rows
     )
+
+
+def email_was_asked(conversation: Conversation) -> bool:
+    """Whether an earlier handoff of the conversation asked for an e-mail address, or has one."""
+    handoffs = Handoff.objects.filter(conversation=conversation)
+    return handoffs.filter(Q(contact_asked_at__isnull=False) | ~Q(contact_email="")).exists()
 
 
 def turn_events(turns: QuerySet[Turn], *, after: int, limit: int) -> list[dict[str, Any]]:

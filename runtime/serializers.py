@@ -18,6 +18,13 @@ class CustomerSerializer(serializers.Serializer[Any]):
     external_id = serializers.CharField(max_length=128, allow_blank=True, default="")
     user_type = serializers.CharField(max_length=64, allow_blank=True, default="")
     tier = serializers.CharField(max_length=64, allow_blank=True, default="")
+    locale = serializers.RegexField(
+        r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}$",
+        max_length=35,
+        allow_blank=True,
+        default="",
+        help_text="BCP 47, such as de or pt-BR: the language of handoff messages, from any key.",
+    )
 
 
 class TurnRequestSerializer(serializers.Serializer[Any]):
@@ -37,7 +44,7 @@ class TurnRequestSerializer(serializers.Serializer[Any]):
         """Return the validated request; without the scope ``identity`` nobody is taken at their word."""
         data = self.validated_data
         said = data.get("customer") or {}
-        customer = Customer(external_id=said.get("external_id", ""))
+        customer = Customer(external_id=said.get("external_id", ""), locale=said.get("locale", ""))
         if may_identify:
             customer = Customer(**said, verified=True)
         return TurnRequest(
@@ -180,6 +187,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "user_type": conversation.user_type,
             "tier": conversation.tier,
             "verified": conversation.customer_verified,
+            "locale": conversation.locale,
         }
 
     def get_transcript(self, conversation: Conversation) -> list[dict[str, Any]]:
@@ -193,10 +201,15 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
     conversation_id = serializers.UUIDField(read_only=True)
     turn_id = serializers.IntegerField(read_only=True)
     reason = serializers.ChoiceField(choices=REASONS)
+    team_id = serializers.IntegerField(read_only=True, allow_null=True)
+    team = serializers.CharField(
+        source="team.name", read_only=True, default=None, allow_null=True, help_text="The team's name."
+    )
 
     class Meta:
         model = Handoff
-        fields = ["id", "conversation_id", "turn_id", "state", "reason", "complete", "requested_at"]
+        fields = ["id", "conversation_id", "turn_id", "state", "reason", "team_id", "team", "off_hours"]
+        fields += ["complete", "requested_at"]
         fields += ["queued_at", "accepted_at", "accepted_by", "finished_at", "finished_by", "note"]
         read_only_fields = fields
 
@@ -237,6 +250,17 @@ class PacketCustomerSerializer(CustomerSerializer):
     page = serializers.CharField()
 
 
+class AssignedTeamSerializer(serializers.Serializer[Any]):
+    """The team as it was when the handoff was requested."""
+
+    id = serializers.IntegerField(allow_null=True, help_text="Null: there was no team.")
+    name = serializers.CharField(allow_blank=True)
+    available = serializers.BooleanField(help_text="False: outside of its hours, or without a member.")
+    opens_at = serializers.DateTimeField(
+        allow_null=True, help_text="Off hours: the next opening, if in sight."
+    )
+
+
 class HandoffPacketSerializer(HandoffSerializer):
     """A handoff with everything that the person needs to know."""
 
@@ -247,11 +271,12 @@ class HandoffPacketSerializer(HandoffSerializer):
     data_pulled = PulledDataSerializer(many=True, source="packet.data_pulled")
     rule = RuleSerializer(source="packet.rule")
     customer = PacketCustomerSerializer(source="packet.customer")
+    assigned_team = AssignedTeamSerializer(source="packet.assigned_team", required=False)
     missing = serializers.ListField(child=serializers.CharField(), source="packet.missing")
 
     class Meta(HandoffSerializer.Meta):
         fields = [*HandoffSerializer.Meta.fields, "transcript", "intent", "alternatives"]
-        fields += ["attempted_steps", "data_pulled", "rule", "customer", "missing"]
+        fields += ["attempted_steps", "data_pulled", "rule", "customer", "assigned_team", "missing"]
         read_only_fields = fields
 
     def to_representation(self, handoff: Handoff) -> dict[str, Any]:

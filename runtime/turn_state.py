@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from escalation.attempts import EarlierTurn
-from escalation.contracts import Decision, Escalation, RuleSet, TurnFacts
+from escalation.contracts import Decision, Escalation, RuleSet, Situation, TurnFacts
 from escalation.sensing import Sensed
+from escalation.teams.contracts import NO_TEAM, AssignedTeam
+from escalation.teams.routing import HandoffCase
 from escalation.triggers import HARD, STEP_FAILURE
 from intents.contracts import Classification, IntentProfile, Segment
 from kb.contracts import Audience, SearchResult
@@ -41,7 +43,13 @@ class Search(Protocol):
 class HandoffMessage(Protocol):
     """escalation.language.handoff_message."""
 
-    def __call__(self, reason: str, *, wait_minutes: int | None) -> str: ...
+    def __call__(self, reason: str, *, situation: Situation, locale: str, tier: str) -> str: ...
+
+
+class AssignTeam(Protocol):
+    """escalation.teams.selectors.team_assigned."""
+
+    def __call__(self, case: HandoffCase, *, at: datetime) -> AssignedTeam: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,8 @@ class Engines:
     intent_profile: Callable[[str], IntentProfile | None]
     search: Search
     decide: Callable[[TurnFacts, RuleSet], Decision]
-    wait_seconds: Callable[[], int | None]
+    assign_team: AssignTeam
+    wait_seconds: Callable[[AssignedTeam], int | None]
     handoff_message: HandoffMessage
     article_url: Callable[[str], str]  # by slug; "" where there is no such article
     active_flow: Callable[[str], ActiveFlow | None]  # by intent
@@ -80,6 +89,8 @@ class Context:
     conversation_id: Callable[[], UUID | None] = lambda: None  # known at the latest before an action
     dry_run: bool = True
     now: datetime = BEGINNING  # where the workspace is
+    locale: str = ""  # as the conversation knows it
+    email_is_wanted: Callable[[], bool] = lambda: True  # not yet asked for, and not known
 
     @property
     def today(self) -> date:
@@ -103,7 +114,11 @@ class Outcome:
     options: tuple[dict[str, str], ...] = ()
     citations: tuple[dict[str, Any], ...] = ()
     reply: str = ""
+    team: AssignedTeam = NO_TEAM  # who takes over, where it ends in a handoff
+    locale: str = ""
     wait_seconds: int | None = None
+    asks_for_email: bool = False
+    contact_email: str = ""
     asked_for_human: bool = False
     offered: ActiveFlow | None = None  # the active flow of the intent
     flow: FlowTurn | None = None  # the one that runs, or that this message has left

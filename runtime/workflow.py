@@ -19,6 +19,7 @@ HANDOFF = {
     RETURNED: (),
 }
 OPEN_HANDOFF = (REQUESTED, QUEUED, ACCEPTED)
+UNCLAIMED = (REQUESTED, QUEUED)  # no person has it yet
 
 # Calls of actions. Failed: it had no effect, so a person may have it sent again.
 PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "pending", "running", "succeeded", "failed", "unknown"

@@ -50,6 +50,7 @@ from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.tagging import demo_inbox
+from supportadmin.demo.teams import teams_install, waits_remember
 from supportadmin.demo.tickets.source import DemoTickets
 from supportadmin.roles import GROUP_OF_ROLE, roles_sync
 from tickets.models import Category, ImportBatch
@@ -94,6 +95,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"model {_train(lead)} trained, evaluated and live")
     _escalation(lead)
     say(f"{rules_add(lead)} rules beside the default ones, one of them with an edit that waits")
+    say(f"{teams_install(lead=lead, people=people)} teams take conversations over")
     say(f"{actions_install(admin=_actor(people, 'admin'), lead=lead)} actions wait for their connections")
     destination_install(admin=_actor(people, "admin"))
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
@@ -102,6 +104,8 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
+    waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
+    say(f"{waited} customers have waited for a person")
     _health_check(lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
     kept = {
@@ -238,7 +242,11 @@ def _escalation(lead: Actor) -> None:
     for trigger, name in TEMPLATE_OF_TRIGGER.items():
         words = handoff["templates"][name]
         template_save(
-            actor=lead, reason=trigger, body=words["with_wait"], body_without_wait=words["without_wait"]
+            actor=lead,
+            reason=trigger,
+            body=words["with_wait"],
+            body_without_wait=words["without_wait"],
+            body_off_hours=handoff["off_hours"],
         )
     jobs.run_due()  # the articles may link the rules: they are linted anew
 

@@ -210,7 +210,10 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 4 · Escalation",
                 "separator": True,
                 "items": [
-                    _page("Handoffs", "support_agent", "runtime.handoff"),
+                    {
+                        **_page("Handoffs", "support_agent", "runtime.handoff"),
+                        "active": _among("admin:runtime_handoff_changelist", "admin:runtime_waiting"),
+                    },
                     _page("Handoff destinations", "outbox", "runtime.handoffdestination"),
                     _page("Handoff deliveries", "forward_to_inbox", "runtime.handoffdelivery"),
                     _page("Rules", "rule", "escalation.rule"),
@@ -218,6 +221,14 @@ UNFOLD: dict[str, Any] = {
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
                     _page("Anger labels", "sentiment_very_dissatisfied", "runtime.angerlabel"),
                     _page("Anger recalibrations", "tune", "escalation.angercalibration"),
+                    _page("Teams", "groups_2", "escalation.team"),
+                    _page("Routing", "alt_route", "escalation.handoffroute"),
+                    {
+                        "title": "Waiting times",
+                        "icon": "hourglass_top",
+                        "link": reverse_lazy("admin:runtime_waiting"),
+                        "permission": _allowed("runtime.view_handoff"),
+                    },
                 ],
             },
             {

@@ -22,6 +22,7 @@ from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions
 from runtime.admin.deliveries import show_deliveries
+from runtime.admin.waiting import WaitingMixin
 from runtime.models import Handoff
 from runtime.services import handoff_accept, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
@@ -42,15 +43,34 @@ class NoteForm(TransitionForm):
 
 
 @admin.register(Handoff)
-class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
+class HandoffAdmin(WaitingMixin, TransitionMixin, ReadOnlyAdmin):
     """The inbox of those who take over: what the customer wants, and what the agent knows already."""
 
-    list_display = ("id", "show_message", "reason", "show_state", "requested", "accepted_by", "complete")
-    list_filter = ("state", "reason", "complete", ("requested_at", RangeDateTimeFilter))
+    list_display = (
+        "id",
+        "show_message",
+        "reason",
+        "team",
+        "show_state",
+        "requested",
+        "accepted_by",
+        "complete",
+    )
+    list_filter = ("state", "team", "reason", "off_hours", "complete", ("requested_at", RangeDateTimeFilter))
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
     fieldsets = (
         (None, {"fields": ("show_packet",)}),
-        ("State", {"fields": (("show_state", "reason", "complete"), "show_conversation", "note")}),
+        (
+            "State",
+            {
+                "fields": (
+                    ("show_state", "reason", "complete"),
+                    ("team", "off_hours", "contact_email"),
+                    "show_conversation",
+                    "note",
+                )
+            },
+        ),
         (
             "Times",
             {"fields": (("requested_at", "queued_at"), ("accepted_at", "accepted_by"))}
@@ -107,7 +127,7 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
         return (
             rows
             if request.resolver_match and "object_id" in request.resolver_match.kwargs
-            else rows.defer("packet").select_related("turn")
+            else rows.defer("packet").select_related("turn", "team")
         )
 
     @admin.display(description="For you to know")

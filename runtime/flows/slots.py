@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 import phonenumbers
 import re2
 
-from nlp import secret_patterns as shapes
+from nlp.email_addresses import email_addresses
 from runtime.flows import slot_types
 from runtime.flows.slot_types import REFERENCE_PATTERN, SlotSpec
 
@@ -83,8 +83,6 @@ NO = re.compile(
 )
 DOUBT = re.compile(r"\b(?:but|not|no|n't|\w+n't|except|wait)\b", re.IGNORECASE)
 THUMBS = {"👍": "yes", "👎": "no"}
-AT_WORD = re.compile(r"\s?[\[(]\s?at\s?[\])]\s?", re.IGNORECASE)
-DOT_WORD = re.compile(r"\s?[\[(]\s?dot\s?[\])]\s?", re.IGNORECASE)
 SURE_TYPES = (
     slot_types.EMAIL,
     slot_types.REFERENCE,
@@ -159,13 +157,8 @@ def _sureness(kind: str) -> int:
 
 
 def _emails(text: str, spec: SlotSpec, today: date, asked: bool) -> Iterator[Found]:
-    for match in shapes.EMAIL.finditer(text):
-        plain = DOT_WORD.sub(".", AT_WORD.sub("@", match.group()))
-        local, _, domain = plain.rpartition("@")
-        local = local.strip("'")
-        if local and ".." not in local and not local.startswith(".") and not local.endswith("."):
-            start = match.start() + (match.group().startswith("'"))
-            yield Found(f"{local}@{domain.lower()}", start, match.end())
+    for address, start, end in email_addresses(text):
+        yield Found(address, start, end)
 
 
 def _references(text: str, spec: SlotSpec, today: date, asked: bool) -> Iterator[Found]:

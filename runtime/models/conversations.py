@@ -28,6 +28,7 @@ class Conversation(models.Model):
     customer_verified = models.BooleanField(
         default=False, help_text="Whether the one who named the customer was entitled to know."
     )
+    locale = models.CharField(max_length=35, blank=True, help_text="The customer's language (BCP 47).")
     api_key = models.ForeignKey("core.ApiKey", on_delete=models.PROTECT, related_name="+", null=True)
     state = models.CharField(max_length=20, choices=State, default=State.OPEN)
     turn_count = models.PositiveIntegerField(default=0)

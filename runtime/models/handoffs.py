@@ -35,6 +35,19 @@ class Handoff(models.Model):
     matched_text = models.TextField(blank=True)
     packet = models.JSONField()
     complete = models.BooleanField(help_text="Whether the packet holds everything that its schema asks for.")
+    team = models.ForeignKey("escalation.Team", on_delete=models.PROTECT, related_name="+", null=True)
+    requested_hour = models.PositiveSmallIntegerField(
+        null=True, help_text="The hour of the team's clock in which it was requested; waits are told by it."
+    )
+    off_hours = models.BooleanField(
+        default=False, help_text="Whether nobody of the team was there when it was requested."
+    )
+    contact_asked_at = models.DateTimeField(
+        null=True, help_text="When the customer was asked for an e-mail address; it is asked for once."
+    )
+    contact_email = models.EmailField(
+        max_length=254, blank=True, help_text="Where the customer wants the answer."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     requested_at = models.DateTimeField(db_index=True)
     queued_at = models.DateTimeField(null=True)
@@ -46,7 +59,16 @@ class Handoff(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "-id"], name="handoff_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="handoff_by_state"),
+            models.Index(fields=["team", "requested_hour", "requested_at"], name="handoff_waits_of_team"),
+            models.Index(
+                fields=["requested_at"],
+                condition=Q(accepted_at__isnull=True, finished_at__isnull=True),
+                name="handoff_waiting",
+            ),
+            models.Index(fields=["requested_hour", "requested_at"], name="handoff_waits_by_hour"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation"],

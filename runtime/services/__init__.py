@@ -1,6 +1,7 @@
 """Writes of the runtime app."""
 
 from runtime.services.anger_labels import anger_label_record, anger_recalibrate
+from runtime.services.contact import contact_note
 from runtime.services.feedback import feedback_record
 from runtime.services.handoffs import handoff_accept, handoff_queue, handoff_resolve, handoff_return
 from runtime.services.turns import turn_preview, turn_take
@@ -8,6 +9,7 @@ from runtime.services.turns import turn_preview, turn_take
 __all__ = [
     "anger_label_record",
     "anger_recalibrate",
+    "contact_note",
     "feedback_record",
     "handoff_accept",
     "handoff_queue",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ from runtime.flows.runs import Journal, as_running, once_key, running_run, unrec
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.selectors import earlier_turns, past_turns, rule_of, versions_of
+from runtime.selectors import earlier_turns, email_was_asked, past_turns, rule_of, versions_of
 from runtime.services.handoffs import handoff_queue
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
@@ -35,7 +36,7 @@ MODE = Turn.Mode.LIVE  # what the agent decides is what the customer gets
 MAX_TRIES = 3
 COUNTER_LIMIT = 32_000  # of a small-integer column
 LIMITS = {"channel": 32, "page": 500}
-CUSTOMER_LIMITS = {"external_id": 128, "user_type": 64, "tier": 64}
+CUSTOMER_LIMITS = {"external_id": 128, "user_type": 64, "tier": 64, "locale": 35}
 
 
 def turn_take(
@@ -161,6 +162,8 @@ def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
         clarifications_used=conversation.clarifications_used,
         earlier_human_requests=conversation.human_requests,
         earlier=earlier_turns(conversation),
+        locale=conversation.locale,
+        email_is_wanted=lambda: not email_was_asked(conversation),
         pending=Pending(last.rule_trigger, last.text, last.matched_text, last.options) if last else None,
         **in_flow,
     )
@@ -233,14 +236,16 @@ def _fields_of(actor: Actor, request: TurnRequest, conversation: Conversation | 
 def _customer_fields(request: TurnRequest, conversation: Conversation | None) -> dict[str, Any]:
     """Return who is served, as far as the request says it."""
     customer = request.customer
+    spoken = {"locale": customer.locale} if customer.locale else {}
     if not (customer.external_id or customer.user_type or customer.tier):
-        return {}
+        return spoken
     known = conversation.customer_external_id if conversation else ""
     return {
         "customer_external_id": customer.external_id or known,
         "user_type": customer.user_type,
         "tier": customer.tier,
         "customer_verified": customer.verified,
+        **spoken,
     }
 
 
@@ -319,7 +324,12 @@ def _hand_over(
         matched_text=turn.matched_text,
         packet=packet,
         complete=packet["complete"],
+        team_id=outcome.team.id,
+        off_hours=not outcome.team.available,
+        contact_asked_at=turn.created_at if outcome.asks_for_email else None,
+        contact_email=outcome.contact_email,
         requested_at=turn.created_at,
+        requested_hour=turn.created_at.astimezone(ZoneInfo(outcome.team.time_zone)).hour,
     )
     return handoff_queue(actor=actor, handoff=handoff)
 

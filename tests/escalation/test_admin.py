@@ -115,12 +115,12 @@ def test_a_rule_is_added_disabled_and_then_enabled(lead) -> None:
 
 @pytest.mark.row("4.11")
 def test_a_message_without_its_three_parts_is_refused_with_advice(lead) -> None:
-    template = HandoffTemplate.objects.get(reason="")
+    template = HandoffTemplate.objects.get(reason="", locale="en")
     change = reverse("admin:escalation_handofftemplate_change", args=(template.pk,))
     response = lead.post(change, {"body": "Transferring to agent.", "body_without_wait": ""})
     assert response.status_code == 200
     assert "Reassure the customer" in response.content.decode()
-    assert HandoffTemplate.objects.get(reason="").body == template.body
+    assert HandoffTemplate.objects.get(pk=template.pk).body == template.body
     response = lead.post(change, {"body": template.body_without_wait, "body_without_wait": ""})
     assert response.status_code == 302
     assert Activity.objects.filter(verb="handoff_template.saved", actor_label="lead").count() == 1

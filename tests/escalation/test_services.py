@@ -181,7 +181,7 @@ def test_history_is_neither_rewritten_nor_deleted() -> None:
 
 
 def test_defaults_are_installed_once() -> None:
-    assert defaults_install(actor=SYSTEM) == {"rules": 7, "templates": 9}
+    assert defaults_install(actor=SYSTEM) == {"rules": 7, "templates": 12}
     before = rows()
     assert defaults_install(actor=SYSTEM) == {"rules": 0, "templates": 0}
     assert rows() == before

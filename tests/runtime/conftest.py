@@ -20,6 +20,7 @@ from escalation.money import amounts_find
 from escalation.selectors import live_rule_set
 from escalation.sensing import Sensed
 from escalation.services import defaults_install
+from escalation.teams.selectors import team_assigned
 from integrations.systems import OPERATIONS
 from intents.contracts import Classification, IntentProfile, IntentScore, NearestExample
 from kb.contracts import Audience, ExclusionHit, SearchHit, SearchResult
@@ -27,9 +28,9 @@ from runtime import api, selectors
 from runtime.actions.services import action_run
 from runtime.flows.runs import active_flow
 from runtime.models import Action, Connection
-from runtime.selectors import wait_seconds_estimate
 from runtime.services import turn_take
 from runtime.turn_state import Engines
+from runtime.waiting.estimates import wait_seconds_estimate
 
 SYSTEM = Actor.system("test")
 
@@ -111,6 +112,7 @@ ENGINES = Engines(
     intent_profile=PROFILES.get,
     search=search,
     decide=decide,
+    assign_team=team_assigned,
     wait_seconds=wait_seconds_estimate,
     handoff_message=handoff_message,
     article_url=lambda slug: f"https://help.example.com/{slug}",

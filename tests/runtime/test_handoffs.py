@@ -15,7 +15,6 @@ from core.models import Activity
 from runtime import workflow
 from runtime.contracts import TurnRequest
 from runtime.models import Conversation, Feedback, Handoff, Turn
-from runtime.selectors import wait_seconds_estimate
 from runtime.services import (
     feedback_record,
     handoff_accept,
@@ -23,6 +22,7 @@ from runtime.services import (
     handoff_return,
     turn_take,
 )
+from runtime.waiting.estimates import wait_seconds_estimate
 from tests.runtime.conftest import ENGINES, SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,9 @@ def history(*waits_seconds: int, days_ago: float = 1) -> None:
     for seconds in waits_seconds:
         handoff = hand_over()
         Handoff.objects.filter(pk=handoff.pk).update(
-            requested_at=asked, accepted_at=asked + timedelta(seconds=seconds)
+            requested_at=asked,
+            requested_hour=asked.hour,
+            accepted_at=asked + timedelta(seconds=seconds),
         )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.contracts import RuleSet
+from escalation.teams.contracts import NO_TEAM
 from kb.contracts import Audience
 from runtime.clarification import Pending, option_chosen
 from runtime.contracts import Customer, TurnRequest
@@ -27,8 +28,9 @@ PURE = replace(
     ENGINES,
     rule_set=lambda: RuleSet(0, ()),
     active_flow=lambda intent: None,
-    wait_seconds=lambda: None,
-    handoff_message=lambda reason, *, wait_minutes: f"{reason} {wait_minutes}",
+    assign_team=lambda case, *, at: NO_TEAM,
+    wait_seconds=lambda team: None,
+    handoff_message=lambda reason, *, situation, locale, tier: f"{reason} {situation.wait_seconds}",
 )
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -15,7 +15,15 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.models import Activity, User
-from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
+from escalation.models import (
+    HandoffRoute,
+    HandoffTemplate,
+    HoursException,
+    Rule,
+    RuleSetVersion,
+    RuleVersion,
+    Team,
+)
 from escalation.services import defaults_install
 from escalation.versions import fields_of, live_versions
 from intents.models import (
@@ -183,7 +191,9 @@ def poison(owner: User, reviewer: User) -> None:
     before = RuleSetVersion.objects.order_by("-number").values_list("number", "rules")[0]
     RuleSetVersion.objects.create(number=before[0] + 1, rules=live_versions(), changed_by="x")
     RuleSetVersion.objects.create(number=before[0] + 2, rules=before[1], changed_by="x")
-    many(HandoffTemplate, "body", "body_without_wait", reason="", locale=lambda n: f"x{n}")
+    bodies = ("body", "body_without_wait", "body_off_hours")
+    many(HandoffTemplate, *bodies, reason="", tier=lambda n: fitting(n, 64), locale=lambda n: f"x{n}")
+    _teams(owner)
     many(
         Activity,
         "target_label",
@@ -203,11 +213,22 @@ def poison(owner: User, reviewer: User) -> None:
         )
     hostile = fitting(0, None)
     Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
-    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
-    Conversation.objects.update(channel=hostile[:32])
+    Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150], contact_email=hostile[:254])
+    Handoff.objects.update(team=Team.objects.order_by("pk").first(), requested_hour=9)
+    Conversation.objects.update(channel=hostile[:32], locale=hostile[:35])
     RuleSetVersion.objects.update(changed_by=hostile[:150])
     _flows()
     _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
+
+
+def _teams(owner: User) -> None:
+    """Teams with special days and routes; the handoffs wait with one of them."""
+    teams = many(Team, "name", time_zone="Europe/Berlin")
+    for team in teams[::STEP]:
+        team.members.add(owner)
+    day = timezone.localdate()
+    many(HoursException, "label", team=lambda n: teams[n], day=day)
+    many(HandoffRoute, "reason", "intent", "tier", "locale", team=lambda n: teams[n])
 
 
 def _flows() -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from core.models import Activity, ApiKey, Job, User
+from escalation.models import Team
 from intents.inference import classify
 from intents.models import Example, ModelVersion, Release
 from kb.contracts import Audience
@@ -19,6 +20,7 @@ from kb.models import Article, Revision
 from kb.retrieval import search
 from kb.selectors import knowledge_base_counts
 from runtime.models import FlowRun, Handoff, ResolutionFlow, Turn
+from runtime.waiting.readouts import waiting_readout
 from supportadmin import credentials
 from supportadmin.demo.content import read_test_questions
 from supportadmin.quickstart import is_needed, quickstart
@@ -91,7 +93,7 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
         ("tickets.tasks.run_audit", "queued"),
     ]
     assert Ticket.objects.counting().count() == 3_000
-    assert Turn.objects.count() == 44
+    assert Turn.objects.exclude(conversation__customer_external_id__startswith="waited-").count() == 44
     assert list(ResolutionFlow.objects.filter(state="active").values_list("intent", flat=True)) == [
         "data_export",
         "integration_setup",
@@ -205,3 +207,16 @@ def test_help_pages_show_what_is_for_everyone_and_staff_see_the_rest(
 
 def test_models_are_kept_where_the_settings_say(demo: Demo) -> None:
     assert list(settings.MODEL_DIR.glob("*.skops"))
+
+
+@pytest.mark.row("4.12", "4.18")
+def test_the_demo_has_teams_and_waits_to_tell_a_number_from() -> None:
+    assert sorted(Team.objects.values_list("name", flat=True)) == [
+        "Billing",
+        "Customer support",
+        "Technical support",
+    ]
+    readout = waiting_readout(team_id=None)
+    assert sum(line.p80 != "–" for line in readout.hours) >= 3
+    assert readout.total.share.whole >= 10
+    assert 0.5 < (readout.total.share.ratio or 0) < 1
