@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from core.models import ApiKey
 from escalation.contracts import TurnFacts
-from runtime.models import Conversation, Handoff, Turn
-from runtime.packet import PastTurn
+from runtime.models import Conversation, Handoff, HandoffMessage, Turn
+from runtime.packet import PastMessage, PastTurn
 
 WAIT_DAYS = 14
 WAIT_QUANTILE = 0.8
 WAIT_MIN_HANDOFFS = 5
 WAIT_MAX_HANDOFFS = 1_000
+TRANSCRIPT_MAX_MESSAGES = 1_000  # the newest: a handoff holds half as many
 # On PostgreSQL a turn with a lower id can be committed after one with a higher id. A reader that has passed
 # it would never see it, so the log ends this far before now. Writing a turn takes milliseconds.
 EVENTS_SETTLE_SECONDS = 2
@@ -75,6 +76,16 @@ def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
         .values_list("number", "text", "reply", "decision", "reason", "citations", "created_at")
     )
     return [PastTurn(*row) for row in rows]
+
+
+def past_messages(conversation: Conversation) -> list[PastMessage]:
+    """Return what people and the customer wrote to each other, first to last (the newest 1,000)."""
+    rows = (
+        HandoffMessage.objects.filter(handoff__conversation=conversation)
+        .order_by("-pk")
+        .values_list("handoff__turn__number", "sender", "text", "sent_by", "sent_at")
+    )
+    return [PastMessage(*row) for row in reversed(rows[:TRANSCRIPT_MAX_MESSAGES])]
 
 
 def turn_events(turns: QuerySet[Turn], *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -142,11 +153,17 @@ def versions_of(turn: Turn) -> dict[str, int | None]:
     }
 
 
-def transcript_of(turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    """Return what was said, first to last."""
-    return [
+def transcript_of(turns: Sequence[Turn], messages: Sequence[PastMessage] = ()) -> list[dict[str, Any]]:
+    """Return what was said by customer, agent and people, first to last."""
+    said = [
         {"turn": turn.number, "role": role, "text": text, "at": turn.created_at}
         for turn in turns
         for role, text in (("customer", turn.text), ("agent", turn.reply))
         if text
     ]
+    written = [
+        {"turn": one.number, "role": one.sender, "text": one.text, "at": one.at}
+        | ({"by": one.by} if one.by else {})
+        for one in messages
+    ]
+    return sorted([*said, *written], key=lambda line: line["at"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -25,6 +26,13 @@ class Handoff(models.Model):
         RESOLVED = workflow.RESOLVED, "Resolved"
         RETURNED = workflow.RETURNED, "Returned to the agent"
 
+    class Outcome(models.TextChoices):
+        AS_ANSWERED = "as_answered", "Solved with the agent's answer"
+        OTHERWISE = "otherwise", "Solved otherwise"
+        CUSTOMER_GONE = "customer_gone", "The customer is gone"
+        DUPLICATE = "duplicate", "Duplicate of another case"
+        NOT_AN_ISSUE = "not_an_issue", "Not an issue"
+
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="handoffs")
     turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="handoff")
     reason = models.CharField(max_length=30, choices=REASONS, db_index=True)
@@ -40,13 +48,26 @@ class Handoff(models.Model):
     queued_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=150, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        help_text="Whose case it is at the desk; empty where another system has taken it.",
+    )
+    message_count = models.PositiveIntegerField(default=0)
+    last_sender = models.CharField(max_length=8, blank=True, help_text="Who wrote last: human or customer.")
     finished_at = models.DateTimeField(null=True)
     finished_by = models.CharField(max_length=150, blank=True)
+    outcome = models.CharField(max_length=15, choices=Outcome, blank=True, help_text="How it was resolved.")
     note = models.TextField(max_length=2000, blank=True, help_text="What the person says about the outcome.")
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "-id"], name="handoff_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="handoff_by_state"),
+            models.Index(fields=["assignee", "state"], name="handoff_by_assignee"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation"],
@@ -72,10 +93,12 @@ class HandoffMessage(models.Model):
     text = models.TextField(max_length=MAX_TEXT_CHARACTERS)
     sent_by = models.CharField(max_length=150, blank=True, help_text="The person; empty for the customer.")
     sent_at = models.DateTimeField(auto_now_add=True)
+    key = models.UUIDField(null=True, editable=False, help_text="The same for every try to send it.")
 
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["handoff", "id"], name="handoff_messages_in_order")]
+        constraints = [models.UniqueConstraint(fields=["handoff", "key"], name="one_message_per_key")]
 
     def __str__(self) -> str:
         return f"message {self.pk} of handoff {self.handoff_id}"
