@@ -210,7 +210,16 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 4 · Escalation",
                 "separator": True,
                 "items": [
-                    _page("Handoffs", "support_agent", "runtime.handoff"),
+                    {
+                        "title": "Handoff desk",
+                        "icon": "support_agent",
+                        "link": reverse_lazy("admin:runtime_handoff_desk"),
+                        "permission": _allowed("runtime.change_handoff"),
+                    },
+                    {
+                        **_page("All handoffs", "inventory_2", "runtime.handoff"),
+                        "active": _among("admin:runtime_handoff_changelist", "admin:runtime_handoff_desk"),
+                    },
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
                 ],

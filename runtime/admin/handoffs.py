@@ -1,4 +1,4 @@
-"""The inbox of handoffs to work through."""
+"""All handoffs, to look up and to move; the desk of those who take over is runtime.admin.desk."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from core.admin_base import ReadOnlyAdmin
+from core.admin_base import NextStepMixin, ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
+from runtime.admin.desk import DeskMixin
 from runtime.models import Handoff
-from runtime.services import handoff_accept, handoff_resolve, handoff_return
+from runtime.services import handoff_accept, handoff_release, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
 
 HANDOFF_BADGES = {
@@ -38,24 +39,35 @@ class NoteForm(TransitionForm):
     note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 4}))
 
 
-@admin.register(Handoff)
-class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
-    """The inbox of those who take over: what the customer wants, and what the agent knows already."""
+class OutcomeForm(NoteForm):
+    """How it was resolved."""
 
-    list_display = ("id", "show_message", "reason", "show_state", "requested", "accepted_by", "complete")
-    list_filter = ("state", "reason", "complete", ("requested_at", RangeDateTimeFilter))
+    outcome = forms.ChoiceField(choices=Handoff.Outcome.choices)
+
+    field_order = ("outcome", "note")
+
+
+@admin.register(Handoff)
+class HandoffAdmin(DeskMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
+    """Every handoff that there was: what the customer wanted, what the agent knew, how it ended."""
+
+    list_display = (
+        *("id", "show_message", "reason", "show_state", "requested"),
+        *("accepted_by", "outcome", "complete"),
+    )
+    list_filter = ("state", "reason", "outcome", "complete", ("requested_at", RangeDateTimeFilter))
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
     fieldsets = (
-        (None, {"fields": ("show_packet",)}),
-        ("State", {"fields": (("show_state", "reason", "complete"), "show_conversation", "note")}),
+        (None, {"fields": ("show_packet", "show_messages")}),
+        ("State", {"fields": (("show_state", "reason", "complete"), "show_conversation")}),
         (
             "Times",
             {"fields": (("requested_at", "queued_at"), ("accepted_at", "accepted_by"))}
             | {"description": "Waiting times shown to customers are taken from these."},
         ),
-        ("End", {"fields": (("finished_at", "finished_by"),)}),
+        ("End", {"fields": (("outcome", "finished_at", "finished_by"), "note")}),
     )
-    readonly_fields = ("show_packet", "show_state", "show_conversation")
+    readonly_fields = ("show_packet", "show_messages", "show_state", "show_conversation")
     transitions = (
         Transition(
             name="accept",
@@ -72,9 +84,17 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
             permission=PERMISSION,
             service=lambda actor, handoff, **data: handoff_resolve(actor=actor, handoff=handoff, **data),
             description="The customer's problem is settled. The conversation is closed.",
-            form=NoteForm,
+            form=OutcomeForm,
             shown=lambda request, handoff: handoff.state == Handoff.State.ACCEPTED,
             variant=ActionVariant.SUCCESS,
+        ),
+        Transition(
+            name="release",
+            label="Back into the queue",
+            permission=PERMISSION,
+            service=lambda actor, handoff: handoff_release(actor=actor, handoff=handoff),
+            description="Somebody else may take it. The customer waits on, and the agent stays silent.",
+            shown=lambda request, handoff: handoff.state == Handoff.State.ACCEPTED,
         ),
         Transition(
             name="return",
@@ -109,6 +129,17 @@ class HandoffAdmin(TransitionMixin, ReadOnlyAdmin):
     def show_packet(self, handoff: Handoff) -> str:
         """Show the packet, transcript first."""
         return render_to_string("admin/runtime/packet.html", {"packet": handoff.packet})
+
+    @admin.display(description="Written since")
+    def show_messages(self, handoff: Handoff) -> str:
+        """Show what the person and the customer wrote to each other."""
+        messages = handoff.messages.order_by("pk")
+        return render_to_string("admin/runtime/handoff_messages.html", {"messages": messages})
+
+    def next_step(self, request: HttpRequest) -> str:
+        return (
+            "No customer has been handed over yet. Ask for a human in the customer chat to see how it goes."
+        )
 
     @display(description="State", ordering="state", label=HANDOFF_BADGES)
     def show_state(self, handoff: Handoff) -> tuple[str, str]:

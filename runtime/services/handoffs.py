@@ -1,4 +1,4 @@
-"""Move handoffs: queued → accepted → resolved or returned, or back into the queue; the conversation goes along.
+"""Move handoffs: queued → accepted → resolved or returned, or back into the queue, with the conversation.
 
 Who may: a person with ``runtime.change_handoff``, or a key whose scope the endpoint has checked. A case that
 a person has is that person's: others of the desk may only put it back into the queue, which is written down.

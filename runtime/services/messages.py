@@ -88,7 +88,7 @@ def _sent(handoff_id: int, key: UUID | None) -> HandoffMessage | None:
 
 
 def _sent_meanwhile(handoff_id: int, key: UUID | None) -> HandoffMessage | None:
-    """Look again once the place is claimed: another try with this key may have been first. Give it back then."""
+    """Look again once the place is claimed: another try with this key may have been first."""
     if (sent := _sent(handoff_id, key)) is not None:
         Handoff.objects.filter(pk=handoff_id).update(message_count=F("message_count") - 1)
     return sent
