@@ -157,8 +157,8 @@ MESSAGES: dict[str, Any] = {
     "description": (
         "While a person has the conversation, ask every few seconds with `after` set to the last "
         "`next_after` (at most 100 messages at a time, oldest first). `state` says what to do with the "
-        "customer's next words: `open`: a turn; `waiting_for_human` or `with_human`: a message; `closed`: a turn without a "
-        "conversation, which begins a new one."
+        "customer's next words: `open`: a turn; `waiting_for_human` or `with_human`: a message; `closed`: a "
+        "turn without a conversation, which begins a new one."
     ),
     "tags": ["handoffs"],
     "parameters": [

@@ -60,7 +60,7 @@ def chat(request: HttpRequest) -> HttpResponse:
 @permission_required(PERMISSION, raise_exception=True)
 @require_POST
 def send(request: HttpRequest) -> JsonResponse:
-    """Take one message: to the person who has the conversation, else to the agent, whose reply is safe HTML."""
+    """Take one message: to the person who has the conversation, else to the agent."""
     try:
         return JsonResponse(_deliver(request, _fields(request)))
     except DomainError as refusal:

@@ -10,7 +10,7 @@
   const { el } = window.DeskCase;
   const view = new window.DeskCase(root);
   const reply = byId("desk-reply");
-  const title = document.title;
+  const title = document.title.trim();
   const listNames = ["waiting", "mine", "colleagues", "finished"];
   const order = () => [...root.querySelectorAll("[data-case]")].map((link) => Number(link.dataset.case));
   let lists = null;

@@ -17,6 +17,7 @@
   let after = 0;
   let page = pageSelect.value;
   let sending = { text: "", key: "" };
+  let sent = Promise.resolve(); // the message that is on its way: news waits, so as not to show it twice
 
   const log = new window.ChatLog({ log: byId("log"), rate: (rating) => post(form.dataset.feedback, rating) });
   const polling = new window.Polling({
@@ -69,7 +70,9 @@
   // Who has the conversation
   const withPeople = () => state === "waiting_for_human" || state === "with_human";
 
-  function news(found) {
+  async function news(found) {
+    await sent;
+    if (found.handoff_id === null) return;
     for (const message of found.messages) log.message(message);
     after = Math.max(after, found.next_after);
     hands(found.state, found.agent, found.handoff_state);
@@ -92,7 +95,11 @@
   }
 
   function answered(answer) {
-    if (answer.conversation_id !== conversation) remember(answer.conversation_id);
+    if (answer.conversation_id !== conversation) {
+      if (conversation) log.note("A new conversation has begun.");
+      remember(answer.conversation_id);
+      handoffTurn = null;
+    }
     if (answer.to === "person") {
       log.known.add(answer.message_id);
       hands(withPeople() ? state : "waiting_for_human", agent, null);
@@ -107,7 +114,12 @@
     hands(answer.handoff ? "waiting_for_human" : "open", null, null);
   }
 
-  async function send(text) {
+  function send(text) {
+    sent = deliver(text);
+    return sent;
+  }
+
+  async function deliver(text) {
     starters.hidden = true;
     const shown = log.add("customer", { text });
     const button = form.querySelector("[type=submit]");
