@@ -7,7 +7,6 @@ seen yet, or what the flow still lacks. It is never sent by itself. Pure; the pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
 from escalation.triggers import (
@@ -19,6 +18,7 @@ from escalation.triggers import (
     TOOL_FAILURE,
 )
 from kb.contracts import SearchHit
+from runtime.markdown_words import markdown_words
 
 GREETING = (
     "Hello, I'm from the support team and I'm taking over here. I've read your conversation, so you don't "
@@ -40,8 +40,6 @@ WITHOUT_ARTICLES = frozenset(("legal", HUMAN_ONLY_INTENT))  # what a person weig
 NEXT = "I'm looking into it now and will write to you here."
 MINIMUM_SCORE = 0.3  # under it a section is rather about something else (see kb.ranking)
 MAX_QUOTE_CHARACTERS = 1_200
-_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,500}\)")
-_EMPHASIS = re.compile(r"\*\*|__|`|^#{1,6}\s+|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)", re.MULTILINE)
 
 
 def suggested_reply(
@@ -97,8 +95,8 @@ def _words(name: str) -> str:
 
 
 def _plain(markdown: str) -> str:
-    """Return the text as it reads without Markdown, shortened at a line's end where it is long."""
-    text = _EMPHASIS.sub("", _LINK.sub(r"\1", markdown)).strip()
+    """Return the words, shortened at a line's end where they are many."""
+    text = markdown_words(markdown)
     if len(text) <= MAX_QUOTE_CHARACTERS:
         return text
     return text[:MAX_QUOTE_CHARACTERS].rpartition("\n")[0] or text[:MAX_QUOTE_CHARACTERS]

@@ -59,7 +59,7 @@ class HandoffAdmin(DeskMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
     fieldsets = (
         (None, {"fields": ("show_packet", "show_messages")}),
-        ("State", {"fields": (("show_state", "reason", "complete"), "show_conversation")}),
+        ("State", {"fields": (("state", "reason", "complete"), "show_conversation")}),
         (
             "Times",
             {"fields": (("requested_at", "queued_at"), ("accepted_at", "accepted_by"))}
@@ -67,7 +67,7 @@ class HandoffAdmin(DeskMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         ),
         ("End", {"fields": (("outcome", "finished_at", "finished_by"), "note")}),
     )
-    readonly_fields = ("show_packet", "show_messages", "show_state", "show_conversation")
+    readonly_fields = ("show_packet", "show_messages", "show_conversation")
     transitions = (
         Transition(
             name="accept",

@@ -9,6 +9,7 @@ from core.models import Activity
 from runtime import workflow
 from runtime.desk.lists import OUTCOME_LABELS, REASON_LABELS, promise_of
 from runtime.desk.wording import packet_shown
+from runtime.markdown_words import markdown_words
 from runtime.messages import message_json
 from runtime.models import Handoff
 
@@ -33,7 +34,10 @@ def case_shown(handoff: Handoff, user_id: int) -> dict[str, Any]:
         "requested_at": handoff.requested_at,
         "promised_until": promised_until,
         "promised_minutes": minutes,
-        "transcript": handoff.packet.get("transcript") or [],
+        "transcript": [
+            {**line, "text": markdown_words(line["text"])} if line["role"] == "agent" else line
+            for line in handoff.packet.get("transcript") or []
+        ],
         "moves": _moves(handoff),
         "outcome": OUTCOME_LABELS.get(handoff.outcome, ""),
         "note": handoff.note,

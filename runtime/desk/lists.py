@@ -94,7 +94,7 @@ def _cases(handoffs: QuerySet[Handoff], user_id: int, limit: int) -> tuple[DeskC
     ).values(
         *("pk", "state", "reason", "rule_kind", "complete", "requested_at", "accepted_by", "assignee_id"),
         *("message_count", "last_sender", "finished_at", "outcome", "intent_label", "excerpt"),
-        *("turn__intent", "turn__wait_estimate_seconds"),
+        *("turn__intent", "turn__is_fallback", "turn__wait_estimate_seconds"),
         *("conversation__tier", "conversation__customer_external_id", "conversation__channel"),
     )
     return tuple(_case(row, user_id) for row in rows[:limit])
@@ -107,7 +107,7 @@ def _case(row: dict[str, Any], user_id: int) -> DeskCase:
         state=row["state"],
         reason=REASON_LABELS.get(row["reason"], row["reason"]),
         hard=row["rule_kind"] == "hard",
-        intent=row["intent_label"] or row["turn__intent"],
+        intent=(row["intent_label"] or row["turn__intent"]) + ("?" if row["turn__is_fallback"] else ""),
         tier=row["conversation__tier"],
         customer=row["conversation__customer_external_id"],
         channel=row["conversation__channel"],

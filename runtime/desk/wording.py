@@ -93,7 +93,7 @@ def _tried(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "at": step.get("at") or "",
                 "turn": step.get("turn"),
                 "what": STEPS.get(name, name),
-                "outcome": outcome.replace("_", " "),
+                "outcome": "" if outcome == "answered" else outcome.replace("_", " "),
                 "detail": step.get("detail") or "",
                 "failed": outcome.startswith("failed"),
             }

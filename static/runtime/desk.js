@@ -142,6 +142,7 @@
     after = opened.next_after;
     view.show(opened);
     showCase();
+    view.toEnd();
     polling.now();
   }
 
@@ -161,6 +162,7 @@
     after = opened.next_after;
     view.show(opened);
     showCase();
+    view.toEnd();
     if (lost) problem(`${opened.holder} has this case now. What you have typed is kept here.`);
   }
 

@@ -39,7 +39,6 @@ window.DeskCase = class {
     ];
     lines.sort((a, b) => new Date(a.at) - new Date(b.at));
     this.part("log").replaceChildren(...lines.map((line) => line.node()).filter(Boolean));
-    this.toEnd();
   }
 
   // Add what is new; return the customer's messages among it.
@@ -52,6 +51,7 @@ window.DeskCase = class {
     return messages.filter((one) => one.sender === "customer");
   }
 
+  // Once the log is visible: what is hidden does not scroll.
   toEnd() {
     const log = this.part("log");
     log.scrollTop = log.scrollHeight;
@@ -157,7 +157,7 @@ window.DeskCase = class {
         el(
           "li",
           { class: step.failed ? "failed" : "" },
-          el("span", { text: `${step.what}: ${step.outcome}` }),
+          el("span", { text: step.outcome ? `${step.what}: ${step.outcome}` : step.what }),
           step.detail ? el("span", { class: "sa-note", text: ` ${step.detail}` }) : "",
           " ",
           el("time", { datetime: step.at, text: time(step.at) }),
