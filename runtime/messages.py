@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from core.models import User
 from runtime import workflow
 from runtime.models import Conversation, Handoff, HandoffMessage
 
@@ -20,8 +20,6 @@ class News:
     handoff_id: int | None
     handoff_state: str
     agent: str
-    agent_since: datetime | None
-    finished_at: datetime | None
     messages: tuple[HandoffMessage, ...]
     next_after: int
 
@@ -43,7 +41,8 @@ def conversation_news(conversation: Conversation, *, after: int = 0) -> News:
     The state is read before the messages: a message that precedes the end of a case is never missing where
     the end is shown.
     """
-    handoff = Handoff.objects.filter(conversation=conversation).defer("packet").order_by("-pk").first()
+    handoffs = Handoff.objects.filter(conversation=conversation).defer("packet").select_related("assignee")
+    handoff = handoffs.order_by("-pk").first()
     state = Conversation.objects.values_list("state", flat=True).get(pk=conversation.pk)
     rows = HandoffMessage.objects.filter(handoff__conversation=conversation, pk__gt=after).order_by("pk")
     messages = tuple(rows[:MESSAGES_PER_ANSWER])
@@ -52,12 +51,19 @@ def conversation_news(conversation: Conversation, *, after: int = 0) -> News:
         state=state,
         handoff_id=handoff.pk if handoff else None,
         handoff_state=handoff.state if handoff else "",
-        agent=handoff.accepted_by if handoff and has_agent else "",
-        agent_since=handoff.accepted_at if handoff else None,
-        finished_at=handoff.finished_at if handoff else None,
+        agent=_agent_of(handoff) if handoff and has_agent else "",
         messages=messages,
         next_after=messages[-1].pk if messages else after,
     )
+
+
+def customers_name_of(person: User) -> str:
+    """Return how customers get to know a person of the desk: by the first name, else the user name."""
+    return person.first_name or person.get_username()
+
+
+def _agent_of(handoff: Handoff) -> str:
+    return customers_name_of(handoff.assignee) if handoff.assignee else handoff.accepted_by
 
 
 def message_json(message: HandoffMessage) -> dict[str, Any]:

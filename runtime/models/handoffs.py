@@ -91,7 +91,11 @@ class HandoffMessage(models.Model):
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="messages")
     sender = models.CharField(max_length=8, choices=Sender)
     text = models.TextField(max_length=MAX_TEXT_CHARACTERS)
-    sent_by = models.CharField(max_length=150, blank=True, help_text="The person; empty for the customer.")
+    sent_by = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="The person; empty for the customer.",
+    )
     sent_at = models.DateTimeField(auto_now_add=True)
     key = models.UUIDField(null=True, editable=False, help_text="The same for every try to send it.")
 

@@ -16,10 +16,12 @@ from django.utils import timezone
 from core.actors import Actor
 from core.api import strict_json
 from core.errors import Conflict, InvalidInput
+from core.models import User
 from core.permissions import require
 from core.writing import write_transaction
 from runtime import workflow
 from runtime.contracts import MAX_MESSAGES, MAX_TEXT_CHARACTERS
+from runtime.messages import customers_name_of
 from runtime.models import Conversation, Handoff, HandoffMessage
 from runtime.services.handoffs import MAX_LABEL_CHARACTERS, PERMISSION, holder_check
 
@@ -42,7 +44,7 @@ def message_reply(*, actor: Actor, handoff: Handoff, text: str, key: UUID | None
             raise _why_no_reply(actor, handoff.pk)
         if (sent := _sent_meanwhile(handoff.pk, key)) is not None:
             return sent
-        return _write(handoff.pk, handoff.conversation_id, HUMAN, text, key, actor.label)
+        return _write(handoff.pk, handoff.conversation_id, HUMAN, text, key, _name_of(actor))
 
 
 def message_from_customer(
@@ -65,6 +67,11 @@ def message_from_customer(
         if (sent := _sent_meanwhile(handoff.pk, key)) is not None:
             return sent
         return _write(handoff.pk, conversation.pk, CUSTOMER, text, key, "")
+
+
+def _name_of(actor: Actor) -> str:
+    person = User.objects.filter(pk=actor.user_id).first()
+    return customers_name_of(person) if person else actor.label
 
 
 def _checked(text: str) -> str:

@@ -79,8 +79,9 @@
   }
 
   function hands(newState, newAgent, handoffState) {
-    if (newState === "with_human" && (state !== "with_human" || newAgent !== agent)) log.note(`${newAgent} joined.`);
+    if (newState === "with_human") log.joined(newAgent);
     if (newState === "waiting_for_human" && state === "with_human") log.note(`${agent} has left. The next person will be with you as soon as possible.`);
+    if (newState !== "with_human") log.person = null;
     if (newState === "open" && withPeople() && handoffState === "returned") log.note("You're back with the agent.");
     if (newState === "closed" && state !== "closed") {
       log.note(`${newAgent || "A person"} has marked this as resolved. What you write now begins a new conversation.`);

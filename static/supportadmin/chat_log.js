@@ -6,11 +6,13 @@ window.ChatLog = class {
     this.log = log;
     this.rate = rate;
     this.known = new Set(); // ids of messages that are shown
+    this.person = null; // who has joined
   }
 
   clear() {
     for (const message of [...this.log.children].slice(1)) message.remove();
     this.known.clear();
+    this.person = null;
   }
 
   add(kind, content) {
@@ -43,12 +45,22 @@ window.ChatLog = class {
     return message;
   }
 
+  joined(name) {
+    if (this.person === name) return;
+    this.person = name;
+    this.note(`${name} joined.`);
+  }
+
   // One message of a person or the customer, unless it is shown already.
   message(one) {
     if (this.known.has(one.id)) return;
     this.known.add(one.id);
-    if (one.sender === "customer") this.add("customer", { text: one.text });
-    else this.add("person", { text: one.text, who: one.sent_by });
+    if (one.sender === "customer") {
+      this.add("customer", { text: one.text });
+      return;
+    }
+    this.joined(one.sent_by);
+    this.add("person", { text: one.text, who: one.sent_by });
   }
 
   sources(message, answer) {
@@ -76,7 +88,7 @@ window.ChatLog = class {
     line.className = "sources stars";
     for (let csat = 1; csat <= 5; csat += 1) {
       const label = document.createElement("span");
-      label.textContent = "★".repeat(csat);
+      label.textContent = `${csat} ★`;
       label.setAttribute("aria-hidden", "true");
       line.append(this.rater(line, label, `${csat} of 5 stars`, { turn_id: turnId, csat }));
     }

@@ -57,6 +57,9 @@ def test_a_customer_is_handed_over_and_a_person_of_the_desk_settles_it(
     errors: list[str] = []
     desk.on("pageerror", lambda error: errors.append(str(error)))
     expect(desk.locator("#desk-empty")).to_be_visible()
+    desk.route("**/desk/state/*", lambda route: route.abort())
+    expect(desk.locator("#desk-connection")).to_contain_text("Connection lost", timeout=LIVE)
+    desk.unroute("**/desk/state/*")
 
     customer = page_of(make_user("carl", "runtime.view_turn"), "/demo/chat/")
     customer.on("pageerror", lambda error: errors.append(str(error)))
@@ -85,6 +88,8 @@ def test_a_customer_is_handed_over_and_a_person_of_the_desk_settles_it(
     expect(desk.locator("[data-part=tags]")).to_contain_text("With you")
     expect(customer.locator("#who")).to_have_text("With tara", timeout=LIVE)
     expect(log).to_contain_text("tara joined.")
+
+    expect(desk.locator("#desk-connection")).to_be_hidden()
 
     # A draft outlives a reload of the desk; the customer's page finds its conversation again, too.
     desk.keyboard.press("r")

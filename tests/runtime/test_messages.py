@@ -72,6 +72,19 @@ def test_a_person_and_a_customer_write_to_each_other_and_the_bot_reads_none_of_i
     assert turn(handoff.conversation_id, "How do I export?").decision == "answer"
 
 
+@pytest.mark.row("4.16")
+def test_customers_know_people_by_their_first_names(bot: Bot, make_user: Users) -> None:
+    taken = bot.turn("I want a human")
+    person = make_user("t.okafor", DESK)
+    User.objects.filter(pk=person.pk).update(first_name="Tara", last_name="Okafor")
+    handoff = Handoff.objects.get()
+    handoff_accept(actor=Actor.of_user(person), handoff=handoff)
+    message_reply(actor=Actor.of_user(person), handoff=handoff, text="Hello")
+    news = bot.get(f"/api/v1/conversations/{taken['conversation_id']}/messages").json()
+    assert (news["agent"], news["messages"][0]["sent_by"]) == ("Tara", "Tara")
+    assert Handoff.objects.get().accepted_by == "t.okafor"
+
+
 @pytest.mark.row("4.16", "R23")
 @pytest.mark.parametrize(
     ("state", "mine", "code"),

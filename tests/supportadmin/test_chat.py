@@ -135,7 +135,7 @@ def test_nobody_reads_or_writes_in_somebody_elses_chat(
     assert HandoffMessage.objects.count() == 0
 
 
-@pytest.mark.row("5.16")
+@pytest.mark.row("4.16")
 @pytest.mark.parametrize(
     ("given", "status"), [(1, 200), (5, 200), (0, 400), (6, 400), (True, 400), ("5", 400), (None, 400)]
 )
