@@ -203,7 +203,7 @@ def _external_id(request: HttpRequest) -> str:
 def _own(request: HttpRequest, conversation_id: UUID | None) -> Conversation:
     """Return this visitor's conversation in this chat; nobody reads on in another's here."""
     own = Conversation.objects.filter(
-        pk=conversation_id, channel=CHANNEL, api_key=None, customer_external_id=_external_id(request)
+        pk__in=[conversation_id], channel=CHANNEL, api_key=None, customer_external_id=_external_id(request)
     ).first()
     if own is None:
         raise NotFound("There is no such conversation.", code="conversation_not_found")

@@ -16,6 +16,13 @@ from runtime.models.conversations import Conversation, Turn
 REASONS = [(name, trigger.label) for name, trigger in TRIGGERS.items()]
 
 
+class MessageSender(models.TextChoices):
+    """Who writes while the agent is silent."""
+
+    HUMAN = "human", "A person of the team"
+    CUSTOMER = "customer", "The customer"
+
+
 class Handoff(models.Model):
     """A conversation passed to a person, with all that the person needs to know."""
 
@@ -56,7 +63,9 @@ class Handoff(models.Model):
         help_text="Whose case it is at the desk; empty where another system has taken it.",
     )
     message_count = models.PositiveIntegerField(default=0)
-    last_sender = models.CharField(max_length=8, blank=True, help_text="Who wrote last: human or customer.")
+    last_sender = models.CharField(
+        max_length=8, choices=MessageSender, blank=True, help_text="Who wrote last."
+    )
     finished_at = models.DateTimeField(null=True)
     finished_by = models.CharField(max_length=150, blank=True)
     outcome = models.CharField(max_length=15, choices=Outcome, blank=True, help_text="How it was resolved.")
@@ -84,9 +93,7 @@ class Handoff(models.Model):
 class HandoffMessage(models.Model):
     """What a person and the customer write to each other once the agent is silent."""
 
-    class Sender(models.TextChoices):
-        HUMAN = "human", "A person of the team"
-        CUSTOMER = "customer", "The customer"
+    Sender = MessageSender
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="messages")
     sender = models.CharField(max_length=8, choices=Sender)

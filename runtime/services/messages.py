@@ -70,7 +70,7 @@ def message_from_customer(
 
 
 def _name_of(actor: Actor) -> str:
-    person = User.objects.filter(pk=actor.user_id).first()
+    person = User.objects.filter(pk=actor.user_id or 0).first()
     return customers_name_of(person) if person else actor.label
 
 
