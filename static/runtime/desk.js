@@ -292,7 +292,8 @@
 
   function dialogFor(name) {
     const dialog = byId(`desk-${name}`);
-    dialog.querySelector("form").reset();
+    if (dialog.dataset.case !== String(opened.id)) dialog.querySelector("form").reset(); // else what was typed stays
+    dialog.dataset.case = opened.id;
     dialog.querySelector(".sa-problem").textContent = "";
     dialog.showModal();
   }
@@ -318,7 +319,10 @@
       event.preventDefault();
       const fields = Object.fromEntries(new FormData(event.target));
       const done = await act(name, fields);
-      if (done || !opened || byId("desk-problem").textContent) dialog.close();
+      if (done) {
+        event.target.reset();
+        dialog.close();
+      } else dialog.querySelector(".sa-problem").textContent = byId("desk-problem").textContent;
     });
   }
 

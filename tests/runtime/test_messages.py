@@ -255,6 +255,7 @@ def test_after_a_return_old_words_hand_nothing_over_again(ada: Actor) -> None:
     message_from_customer(actor=SYSTEM, conversation=handoff.conversation, text="human human human")
     handoff_accept(actor=ada, handoff=handoff)
     handoff_return(actor=ada, handoff=handoff)
+    assert Conversation.objects.get().context_start == 1  # what counts over turns counts from here
     for _ in range(10):
         assert turn(handoff.conversation_id, "How do I export?").decision == "answer"
     assert Handoff.objects.count() == 1
