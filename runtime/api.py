@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 import orjson
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -26,9 +27,12 @@ from core.api import idempotency
 from core.api.authentication import client_of
 from core.api.renderers import ORJSONRenderer
 from core.models import ApiKey
+from core.writing import write_transaction
 from runtime import api_docs
 from runtime.contracts import TurnResult
+from runtime.messages import conversation_news
 from runtime.models import Conversation, Handoff, Turn
+from runtime.packet import PUBLISHED_SCHEMA
 from runtime.selectors import conversations_visible_to, handoffs_visible_to, turn_events, turns_visible_to
 from runtime.serializers import (
     AcceptSerializer,
@@ -37,8 +41,12 @@ from runtime.serializers import (
     FeedbackRequestSerializer,
     FeedbackSerializer,
     FinishSerializer,
+    HandoffMessageSerializer,
     HandoffPacketSerializer,
     HandoffSerializer,
+    MessageRequestSerializer,
+    MessagesQuerySerializer,
+    ReturnSerializer,
     TurnRequestSerializer,
 )
 from runtime.services import (
@@ -46,6 +54,7 @@ from runtime.services import (
     handoff_accept,
     handoff_resolve,
     handoff_return,
+    message_from_customer,
     turn_take,
 )
 
@@ -108,6 +117,47 @@ class ConversationView(generics.RetrieveAPIView[Conversation]):
         return super().get(request, *args, **kwargs)
 
 
+class MessagesView(APIView):
+    """What people and the customer write to each other while the agent is silent."""
+
+    required_scopes = {"GET": RUNTIME_OR_READ, "POST": "runtime"}
+
+    @extend_schema(**api_docs.MESSAGES)
+    def get(self, request: Request, pk: str) -> Response:
+        query = MessagesQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        conversation = _conversation(conversations_visible_to(client_of(request).key), pk)
+        return Response(conversation_news(conversation, after=query.validated_data["after"]).as_json())
+
+    @extend_schema(**api_docs.MESSAGE)
+    def post(self, request: Request, pk: str) -> Response:
+        return act_once(request, lambda execution: self._send(request, pk, execution))
+
+    def _send(self, request: Request, pk: str, execution: idempotency.Execution) -> Response:
+        serializer = MessageRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        own = Conversation.objects.filter(
+            api_key=client_of(request).key
+        )  # as for turns: reading is not speaking
+        conversation = _conversation(own, pk)
+        with write_transaction():
+            message = message_from_customer(
+                actor=client_of(request).actor,
+                conversation=conversation,
+                text=serializer.validated_data["text"],
+            )
+            answer = HandoffMessageSerializer(message).data
+            execution.complete(201, answer)
+        return Response(answer, status=201)
+
+
+def _conversation(visible: QuerySet[Conversation], pk: str) -> Conversation:
+    try:
+        return get_object_or_404(visible, pk=UUID(pk))
+    except ValueError as error:
+        raise Http404 from error
+
+
 class HandoffFilter(filters.FilterSet):
     """Which handoffs to list."""
 
@@ -153,6 +203,16 @@ class HandoffView(generics.RetrieveAPIView[Handoff]):
         return super().get(request, *args, **kwargs)
 
 
+class HandoffSchemaView(APIView):
+    """The JSON Schema of a complete packet."""
+
+    required_scopes = {"GET": RUNTIME_OR_READ}
+
+    @extend_schema(**api_docs.PACKET_SCHEMA)
+    def get(self, request: Request) -> Response:
+        return Response(PUBLISHED_SCHEMA)
+
+
 class HandoffMoveView(generics.GenericAPIView[Handoff]):
     """POST moves a handoff on, once per Idempotency-Key; the body may say who or why."""
 
@@ -196,7 +256,7 @@ class HandoffResolveView(HandoffMoveView):
 class HandoffReturnView(HandoffMoveView):
     """The agent takes the conversation again."""
 
-    serializer_class = FinishSerializer
+    serializer_class = ReturnSerializer
     service = staticmethod(handoff_return)
 
 

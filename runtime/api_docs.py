@@ -16,7 +16,10 @@ from runtime.api_examples import (
     FEEDBACK_BODY,
     FINISHED,
     HANDOFF_BODY,
+    MESSAGE_FROM_CUSTOMER,
+    NEWS,
     PACKET,
+    RESOLVED,
     TURN_ACT,
     TURN_ANSWER,
     TURN_CLARIFY,
@@ -24,13 +27,17 @@ from runtime.api_examples import (
 )
 from runtime.serializers import (
     AcceptSerializer,
+    ConversationNewsSerializer,
     ConversationSerializer,
     EventSerializer,
     FeedbackRequestSerializer,
     FeedbackSerializer,
     FinishSerializer,
+    HandoffMessageSerializer,
     HandoffPacketSerializer,
     HandoffSerializer,
+    MessageRequestSerializer,
+    ReturnSerializer,
     TurnRequestSerializer,
     TurnResultSerializer,
 )
@@ -132,16 +139,67 @@ TURNS: dict[str, Any] = {
         ),
     ],
 }
+CONVERSATION_PATH = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 CONVERSATION: dict[str, Any] = {
     "operation_id": "conversation_get",
     "summary": "Read a conversation",
     "tags": ["runtime"],
-    "parameters": [OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+    "parameters": [CONVERSATION_PATH],
     "responses": {
         **COMMON,
         200: _ok(ConversationSerializer, ("Conversation", CONVERSATION_BODY)),
         404: NOT_FOUND,
     },
+}
+MESSAGES: dict[str, Any] = {
+    "operation_id": "message_list",
+    "summary": "Read who has a conversation and what was written since",
+    "description": (
+        "While a person has the conversation, ask every few seconds with `after` set to the last "
+        "`next_after` (at most 100 messages at a time, oldest first). `state` says what to do with the "
+        "customer's next words: `open`: a turn; `waiting_for_human` or `with_human`: a message; `closed`: a "
+        "turn without a conversation, which begins a new one."
+    ),
+    "tags": ["handoffs"],
+    "parameters": [
+        CONVERSATION_PATH,
+        OpenApiParameter("after", OpenApiTypes.INT64, description="The `next_after` of your last answer."),
+    ],
+    "responses": {
+        **COMMON,
+        200: _ok(ConversationNewsSerializer, ("With a person", NEWS)),
+        400: INVALID,
+        404: NOT_FOUND,
+    },
+}
+MESSAGE: dict[str, Any] = {
+    "operation_id": "message_send",
+    "summary": "Pass on what the customer writes to the person",
+    "description": (
+        "For a conversation of this key that waits for a person or is with one. The agent does not read it: "
+        "it is no turn, and no rule acts on it."
+    ),
+    "tags": ["handoffs"],
+    "parameters": [CONVERSATION_PATH, IDEMPOTENCY_KEY],
+    "request": MessageRequestSerializer,
+    "responses": {
+        **WRITES,
+        201: _ok(HandoffMessageSerializer, ("Message", MESSAGE_FROM_CUSTOMER)),
+        409: _refusal(
+            "With the agent (with_agent: send a turn), closed (conversation_closed: begin a new one), full "
+            "(handoff_full), or the Idempotency-Key is taken.",
+            "with_agent",
+            "The agent has this conversation: send the message as a turn.",
+            {"state": "open"},
+        ),
+    },
+    "examples": [OpenApiExample("Message", {"text": "It is about invoice INV-204."}, request_only=True)],
+}
+PACKET_SCHEMA: dict[str, Any] = {
+    "operation_id": "handoff_schema",
+    "summary": "Read the JSON Schema of a complete packet",
+    "tags": ["handoffs"],
+    "responses": {**COMMON, 200: OpenApiTypes.OBJECT},
 }
 HANDOFFS: dict[str, Any] = {
     "operation_id": "handoff_list",
@@ -185,13 +243,13 @@ RESOLVE = _move(
     "resolve",
     "The person has settled it; the conversation is closed",
     FinishSerializer,
-    {"note": "Reset by hand."},
-    {**FINISHED, "state": "resolved"},
+    {"outcome": "otherwise", "note": "Reset by hand."},
+    RESOLVED,
 )
 RETURN = _move(
     "return",
     "Give the conversation back to the agent",
-    FinishSerializer,
+    ReturnSerializer,
     {"note": "Reset by hand."},
     {**FINISHED, "state": "returned"},
 )

@@ -112,6 +112,7 @@ HANDOFF_BODY = {
     "accepted_by": "",
     "finished_at": None,
     "finished_by": "",
+    "outcome": "",
     "note": "",
 }
 TRANSCRIPT = [
@@ -144,6 +145,33 @@ PACKET = {
     },
     "assigned_team": {"id": 3, "name": "Customer support", "available": True, "opens_at": None},
     "missing": [],
+    "suggested_reply": "Hello, I'm from the support team and I'm taking over here. I've read your "
+    "conversation, so you don't need to repeat anything. You asked for a person, and now you have one.\n\n"
+    "I'm looking into it now and will write to you here.",
+    "messages": [],
+}
+MESSAGE_FROM_CUSTOMER = {
+    "id": 18,
+    "handoff_id": 7,
+    "sender": "customer",
+    "text": "It is about invoice INV-204.",
+    "sent_by": "",
+    "sent_at": AT,
+}
+MESSAGE_FROM_PERSON = {
+    **MESSAGE_FROM_CUSTOMER,
+    "id": 19,
+    "sender": "human",
+    "text": "Thank you, I see it. One moment.",
+    "sent_by": "tara",
+}
+NEWS = {
+    "state": "with_human",
+    "handoff_id": 7,
+    "handoff_state": "accepted",
+    "agent": "tara",
+    "messages": [MESSAGE_FROM_CUSTOMER, MESSAGE_FROM_PERSON],
+    "next_after": 19,
 }
 CONVERSATION_BODY = {
     "id": CONVERSATION_ID,
@@ -198,4 +226,5 @@ EVENT = {
 }
 ACCEPTED = {"state": "accepted", "accepted_at": AT, "accepted_by": "Ada"}
 FINISHED = {**ACCEPTED, "finished_at": AT, "finished_by": "helpdesk", "note": "Reset by hand."}
+RESOLVED = {**FINISHED, "state": "resolved", "outcome": "otherwise"}
 FEEDBACK_BODY = {"turn_id": 41, "rating": "down", "csat": 2, "reopened": True, "comment": "Outdated."}

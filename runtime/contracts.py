@@ -9,6 +9,7 @@ from uuid import UUID
 
 MAX_TEXT_CHARACTERS = 4_000
 MAX_TURNS = 200  # per conversation; bounds every transcript and packet
+MAX_MESSAGES = 500  # per handoff, of people and customer together
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ same, flagged, with what it misses: a customer never waits for paperwork.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from runtime.contracts import TurnRequest
+from runtime.flows.contracts import FlowTurn
 from runtime.flows.definition import Act
 from runtime.flows.events import events_of
+from runtime.flows.interpreter import missing as missing_slots
+from runtime.suggested_reply import suggested_reply
 from runtime.turn_state import Outcome
 
 TEXT = {"type": "string"}
@@ -35,10 +38,11 @@ SCHEMA = _object(
             "items": _object(
                 {
                     "turn": {"type": "integer", "minimum": 1},
-                    "role": {"enum": ["customer", "agent"]},
+                    "role": {"enum": ["customer", "agent", "human"]},
                     "text": FILLED,
                     "at": FILLED,
-                }
+                },
+                by=TEXT,
             ),
         },
         # Known, or said why not.
@@ -85,6 +89,7 @@ SCHEMA = _object(
             page=TEXT,
             locale=TEXT,
         ),
+        "suggested_reply": FILLED,
     },
     # Packets of an earlier version name no team.
     assigned_team=_object(
@@ -92,6 +97,12 @@ SCHEMA = _object(
         opens_at={"type": ["string", "null"]},
     ),
 )
+PUBLISHED_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Handoff packet",
+    "description": "What a complete packet holds. What one misses is named by path in its `missing`.",
+    **SCHEMA,
+}
 _VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -108,22 +119,32 @@ class PastTurn:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """What a person or the customer wrote in an earlier handoff, which began with turn ``number``."""
+
+    number: int
+    sender: str
+    text: str
+    by: str
+    at: datetime
+
+
 def packet_build(
-    *, past: Sequence[PastTurn], request: TurnRequest, outcome: Outcome, number: int, at: datetime
+    *,
+    past: Sequence[PastTurn],
+    request: TurnRequest,
+    outcome: Outcome,
+    number: int,
+    at: datetime,
+    messages: Sequence[PastMessage] = (),
 ) -> dict[str, Any]:
     """Return the checked packet of turn ``number``, which ends in a handoff."""
     now = at.isoformat()
-    said = [(turn.number, turn.text, turn.reply, turn.at.isoformat()) for turn in past]
-    said.append((number, request.text, outcome.reply, now))
     escalation = outcome.decision.escalation
     return packet_complete(
         {
-            "transcript": [
-                {"turn": turn, "role": role, "text": words, "at": when}
-                for turn, text, reply, when in said
-                for role, words in (("customer", text), ("agent", reply))
-                if words
-            ],
+            "transcript": _transcript(past, messages, (number, request.text, outcome.reply, at)),
             "intent": _intent(outcome),
             "alternatives": [
                 {"intent": score.intent, "confidence": score.confidence}
@@ -134,7 +155,7 @@ def packet_build(
                 *_flow_steps(outcome, number, at),
                 *_own_steps(outcome, number, now),
             ],
-            "data_pulled": [*_collected(outcome, now), *_data_pulled(past, outcome, now)],
+            "data_pulled": [*_collected(outcome, number, at), *_data_pulled(past, outcome, now)],
             "rule": asdict(escalation) if escalation else {},
             "customer": {
                 **asdict(request.customer),
@@ -143,6 +164,7 @@ def packet_build(
                 "page": request.page,
             },
             "assigned_team": outcome.team.as_json(),
+            "suggested_reply": _suggested(past, outcome),
         }
     )
 
@@ -159,6 +181,36 @@ def _path(fault: Any) -> str:
         names = [name for name in fault.validator_value if name not in fault.instance]
         return ", ".join(f"{path}.{name}".lstrip(".") for name in names)
     return path or "packet"
+
+
+def _transcript(
+    past: Sequence[PastTurn], messages: Sequence[PastMessage], this: tuple[int, str, str, datetime]
+) -> list[dict[str, Any]]:
+    """Return what was said by all three, first to last."""
+    turns = [*((turn.number, turn.text, turn.reply, turn.at) for turn in past), this]
+    said = [
+        (when, {"turn": number, "role": role, "text": words, "at": when.isoformat()})
+        for number, text, reply, when in turns
+        for role, words in (("customer", text), ("agent", reply))
+        if words
+    ]
+    for one in messages:
+        line = {"turn": one.number, "role": one.sender, "text": one.text, "at": one.at.isoformat()}
+        said.append((one.at, {**line, "by": one.by} if one.by else line))
+    return [line for _, line in sorted(said, key=lambda timed: timed[0])]
+
+
+def _suggested(past: Sequence[PastTurn], outcome: Outcome) -> str:
+    facts, turn = outcome.facts, outcome.flow
+    known = outcome.profile if not facts.is_fallback else None
+    return suggested_reply(
+        reason=outcome.decision.reason,
+        topic=known.label if known else "",
+        collected=dict(turn.position.slots) if turn else {},
+        missing=missing_slots(turn.active.flow, turn.position) if turn and turn.is_waiting else [],
+        hits=outcome.search.hits if outcome.search else (),
+        seen={(one.get("article_id", 0), one.get("anchor", "")) for turn in past for one in turn.citations},
+    )
 
 
 def _intent(outcome: Outcome) -> dict[str, Any]:
@@ -200,19 +252,34 @@ def _flow_steps(outcome: Outcome, number: int, at: datetime) -> list[dict[str, A
     ]
 
 
-def _collected(outcome: Outcome, now: str) -> list[dict[str, Any]]:
-    """Return what the customer has said for the flow's slots, and what its actions have given."""
+def _collected(outcome: Outcome, number: int, at: datetime) -> list[dict[str, Any]]:
+    """Return what the customer has said for the flow's slots, what actions have given, and when."""
     turn = outcome.flow or outcome.left
     if turn is None:
         return []
-    position = turn.position
-    slots = [{"source": "customer", "at": now, "data": dict(position.slots)}] if position.slots else []
-    acts = {step.id: step for step in turn.active.flow.steps if isinstance(step, Act)}
+    when = _times(turn, number, at)
+    position, steps = turn.position, turn.active.flow.by_id
+    said: dict[str, dict[str, str]] = {}
+    for name, value in position.slots.items():
+        asked = [when[step.id] for step in turn.active.flow.collects if step.slot == name and step.id in when]
+        said.setdefault(max(asked, default=when[""]), {})[name] = value
+    slots = [{"source": "customer", "at": time, "data": data} for time, data in said.items()]
     given = [
-        {"source": acts[step].action if step in acts else step, "at": now, "data": dict(data)}
-        for step, data in position.results.items()
+        {"source": _action_of(steps.get(name), name), "at": when.get(name, when[""]), "data": dict(data)}
+        for name, data in position.results.items()
     ]
     return [*slots, *given]
+
+
+def _action_of(step: Any, name: str) -> str:
+    return step.action if isinstance(step, Act) else name
+
+
+def _times(turn: FlowTurn, number: int, at: datetime) -> Mapping[str, str]:
+    """Return when each step of the flow last had a part; under "" the time of the run's first event."""
+    events = [*turn.events_before, *events_of(turn, number, at)]
+    first = next((str(event["at"]) for event in events if event["at"]), at.isoformat())
+    return {"": first, **{str(event["step"]): str(event["at"]) for event in events if event["at"]}}
 
 
 def _own_steps(outcome: Outcome, number: int, now: str) -> list[dict[str, Any]]:

@@ -13,10 +13,11 @@ from django.utils import timezone
 from core.models import ApiKey
 from escalation.attempts import EarlierTurn
 from escalation.contracts import TurnFacts
-from runtime.models import Conversation, Feedback, Handoff, Turn
-from runtime.packet import PastTurn
+from runtime.models import Conversation, Feedback, Handoff, HandoffMessage, Turn
+from runtime.packet import PastMessage, PastTurn
 
 MAX_CHANNELS = 50
+TRANSCRIPT_MAX_MESSAGES = 1_000  # the newest: a handoff holds half as many
 # On PostgreSQL a turn with a lower id can be committed after one with a higher id. A reader that has passed
 # it would never see it, so the log ends this far before now. Writing a turn takes milliseconds.
 EVENTS_SETTLE_SECONDS = 2
@@ -76,6 +77,16 @@ def email_was_asked(conversation: Conversation) -> bool:
     """Whether an earlier handoff of the conversation asked for an e-mail address, or has one."""
     handoffs = Handoff.objects.filter(conversation=conversation)
     return handoffs.filter(Q(contact_asked_at__isnull=False) | ~Q(contact_email="")).exists()
+
+
+def past_messages(conversation: Conversation) -> list[PastMessage]:
+    """Return what people and the customer wrote to each other, first to last (the newest 1,000)."""
+    rows = (
+        HandoffMessage.objects.filter(handoff__conversation=conversation)
+        .order_by("-pk")
+        .values_list("handoff__turn__number", "sender", "text", "sent_by", "sent_at")
+    )
+    return [PastMessage(*row) for row in reversed(rows[:TRANSCRIPT_MAX_MESSAGES])]
 
 
 def turn_events(turns: QuerySet[Turn], *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -143,11 +154,17 @@ def versions_of(turn: Turn) -> dict[str, int | None]:
     }
 
 
-def transcript_of(turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    """Return what was said, first to last."""
-    return [
+def transcript_of(turns: Sequence[Turn], messages: Sequence[PastMessage] = ()) -> list[dict[str, Any]]:
+    """Return what was said by customer, agent and people, first to last."""
+    said = [
         {"turn": turn.number, "role": role, "text": text, "at": turn.created_at}
         for turn in turns
         for role, text in (("customer", turn.text), ("agent", turn.reply))
         if text
     ]
+    written = [
+        {"turn": one.number, "role": one.sender, "text": one.text, "at": one.at}
+        | ({"by": one.by} if one.by else {})
+        for one in messages
+    ]
+    return sorted([*said, *written], key=lambda line: line["at"])

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from runtime.actions.contracts import DRY_RUN, FAILED, SUCCEEDED, UNKNOWN
 from runtime.contracts import MAX_TEXT_CHARACTERS, Customer, TurnRequest
-from runtime.models import REASONS, Conversation, Feedback, Handoff, Turn
-from runtime.selectors import transcript_of
+from runtime.models import REASONS, Conversation, Feedback, Handoff, HandoffMessage, Turn
+from runtime.selectors import past_messages, transcript_of
 
 
 class CustomerSerializer(serializers.Serializer[Any]):
@@ -154,10 +154,11 @@ class TurnResultSerializer(serializers.Serializer[Any]):
 
 
 class TranscriptLineSerializer(serializers.Serializer[Any]):
-    turn = serializers.IntegerField()
-    role = serializers.ChoiceField(choices=["customer", "agent"])
+    turn = serializers.IntegerField(help_text="For what people wrote: the turn that led to the handoff.")
+    role = serializers.ChoiceField(choices=["customer", "agent", "human"])
     text = serializers.CharField()
     at = serializers.DateTimeField()
+    by = serializers.CharField(required=False, help_text="Which person; only where role is human.")
 
 
 class ConversationTurnSerializer(serializers.ModelSerializer[Turn]):
@@ -192,7 +193,8 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
     def get_transcript(self, conversation: Conversation) -> list[dict[str, Any]]:
         """Return what was said, first to last."""
-        return transcript_of(conversation.turns_in_order)  # type: ignore[attr-defined]  # set by Prefetch
+        turns = conversation.turns_in_order  # type: ignore[attr-defined]  # set by Prefetch
+        return transcript_of(turns, past_messages(conversation))
 
 
 class HandoffSerializer(serializers.ModelSerializer[Handoff]):
@@ -210,8 +212,42 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
         model = Handoff
         fields = ["id", "conversation_id", "turn_id", "state", "reason", "team_id", "team", "off_hours"]
         fields += ["complete", "requested_at"]
-        fields += ["queued_at", "accepted_at", "accepted_by", "finished_at", "finished_by", "note"]
+        fields += ["queued_at", "accepted_at", "accepted_by", "finished_at", "finished_by", "outcome", "note"]
         read_only_fields = fields
+
+
+class HandoffMessageSerializer(serializers.ModelSerializer[HandoffMessage]):
+    """What a person or the customer wrote while the agent was silent."""
+
+    handoff_id = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = HandoffMessage
+        fields = ["id", "handoff_id", "sender", "text", "sent_by", "sent_at"]
+        read_only_fields = fields
+
+
+class MessageRequestSerializer(serializers.Serializer[Any]):
+    """What the customer writes to the person who has the conversation, or will."""
+
+    text = serializers.CharField(max_length=MAX_TEXT_CHARACTERS)
+
+
+class MessagesQuerySerializer(serializers.Serializer[Any]):
+    after = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, default=0, help_text="The `next_after` of your last answer."
+    )
+
+
+class ConversationNewsSerializer(serializers.Serializer[Any]):
+    """Who has the conversation now, and what was written since."""
+
+    state = serializers.ChoiceField(choices=Conversation.State.choices)
+    handoff_id = serializers.IntegerField(allow_null=True, help_text="The newest handoff.")
+    handoff_state = serializers.ChoiceField(choices=Handoff.State.choices, allow_null=True)
+    agent = serializers.CharField(allow_null=True, help_text="The person who has it, or had it last.")
+    messages = HandoffMessageSerializer(many=True)
+    next_after = serializers.IntegerField()
 
 
 class PacketIntentSerializer(serializers.Serializer[Any]):
@@ -273,15 +309,26 @@ class HandoffPacketSerializer(HandoffSerializer):
     customer = PacketCustomerSerializer(source="packet.customer")
     assigned_team = AssignedTeamSerializer(source="packet.assigned_team", required=False)
     missing = serializers.ListField(child=serializers.CharField(), source="packet.missing")
+    suggested_reply = serializers.CharField(
+        source="packet.suggested_reply", help_text="A draft for the person; never sent by itself."
+    )
+    messages = HandoffMessageSerializer(many=True)
 
     class Meta(HandoffSerializer.Meta):
         fields = [*HandoffSerializer.Meta.fields, "transcript", "intent", "alternatives"]
         fields += ["attempted_steps", "data_pulled", "rule", "customer", "assigned_team", "missing"]
+        fields += ["suggested_reply", "messages"]
         read_only_fields = fields
 
     def to_representation(self, handoff: Handoff) -> dict[str, Any]:
         """Give the packet as it was stored: it is evidence, not something to compute anew."""
-        return {**HandoffSerializer(handoff).data, **handoff.packet}
+        messages = HandoffMessageSerializer(handoff.messages.order_by("pk"), many=True).data
+        return {
+            "suggested_reply": "",
+            **HandoffSerializer(handoff).data,
+            **handoff.packet,
+            "messages": messages,
+        }
 
 
 class AcceptSerializer(serializers.Serializer[Any]):
@@ -290,7 +337,14 @@ class AcceptSerializer(serializers.Serializer[Any]):
     )
 
 
+class ReturnSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+
+
 class FinishSerializer(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(
+        choices=Handoff.Outcome.choices, required=False, default="", allow_blank=True
+    )
     note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
 
 

@@ -9,7 +9,9 @@ from runtime import api
 urlpatterns = [
     path("turns", api.TurnsView.as_view(), name="turns"),
     path("conversations/<str:pk>", api.ConversationView.as_view(), name="conversation"),
+    path("conversations/<str:pk>/messages", api.MessagesView.as_view(), name="messages"),
     path("handoffs", api.HandoffsView.as_view(), name="handoffs"),
+    path("handoffs/schema", api.HandoffSchemaView.as_view(), name="handoff-schema"),
     path("handoffs/<str:pk>", api.HandoffView.as_view(), name="handoff"),
     path("handoffs/<str:pk>/accept", api.HandoffAcceptView.as_view(), name="handoff-accept"),
     path("handoffs/<str:pk>/resolve", api.HandoffResolveView.as_view(), name="handoff-resolve"),

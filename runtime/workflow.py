@@ -6,7 +6,7 @@ OPEN, WAITING_FOR_HUMAN, WITH_HUMAN, CLOSED = "open", "waiting_for_human", "with
 CONVERSATION = {
     OPEN: (WAITING_FOR_HUMAN, CLOSED),
     WAITING_FOR_HUMAN: (WITH_HUMAN, OPEN, CLOSED),
-    WITH_HUMAN: (OPEN, CLOSED),
+    WITH_HUMAN: (WAITING_FOR_HUMAN, OPEN, CLOSED),
     CLOSED: (),
 }
 
@@ -14,12 +14,13 @@ REQUESTED, QUEUED, ACCEPTED, RESOLVED, RETURNED = "requested", "queued", "accept
 HANDOFF = {
     REQUESTED: (QUEUED,),
     QUEUED: (ACCEPTED, RETURNED),
-    ACCEPTED: (RESOLVED, RETURNED),
+    ACCEPTED: (RESOLVED, RETURNED, QUEUED),
     RESOLVED: (),
     RETURNED: (),
 }
 OPEN_HANDOFF = (REQUESTED, QUEUED, ACCEPTED)
 UNCLAIMED = (REQUESTED, QUEUED)  # no person has it yet
+WITH_PEOPLE = (WAITING_FOR_HUMAN, WITH_HUMAN)  # the agent is silent
 
 # Calls of actions. Failed: it had no effect, so a person may have it sent again.
 PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "pending", "running", "succeeded", "failed", "unknown"

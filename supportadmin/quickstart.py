@@ -46,6 +46,7 @@ from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.actions import actions_install
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
+from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
@@ -103,6 +104,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
+    say(f"{desk_work(person=_actor(people, 'tagger'), bot=_bot())} customers wait at the handoff desk")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")

@@ -211,8 +211,18 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     {
-                        **_page("Handoffs", "support_agent", "runtime.handoff"),
-                        "active": _among("admin:runtime_handoff_changelist", "admin:runtime_waiting"),
+                        "title": "Handoff desk",
+                        "icon": "support_agent",
+                        "link": reverse_lazy("admin:runtime_handoff_desk"),
+                        "permission": _allowed("runtime.change_handoff"),
+                    },
+                    {
+                        **_page("All handoffs", "inventory_2", "runtime.handoff"),
+                        "active": _among(
+                            "admin:runtime_handoff_changelist",
+                            "admin:runtime_handoff_desk",
+                            "admin:runtime_waiting",
+                        ),
                     },
                     _page("Handoff destinations", "outbox", "runtime.handoffdestination"),
                     _page("Handoff deliveries", "forward_to_inbox", "runtime.handoffdelivery"),

@@ -28,6 +28,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("demo/chat/", chat.chat, name="demo-chat"),
     path("demo/chat/send/", chat.send, name="demo-chat-send"),
+    path("demo/chat/news/", chat.news, name="demo-chat-news"),
+    path("demo/chat/history/", chat.history, name="demo-chat-history"),
     path("demo/chat/feedback/", chat.feedback, name="demo-chat-feedback"),
     path("help/<slug:slug>/", help_article, name="help-article"),
     path("api/v1/ping", PingView.as_view(), name="ping"),

@@ -1,4 +1,4 @@
-"""The inbox of handoffs to work through."""
+"""All handoffs, to look up and to move; the desk of those who take over is runtime.admin.desk."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from core.admin_base import ReadOnlyAdmin
+from core.admin_base import NextStepMixin, ReadOnlyAdmin
 from core.admin_transitions import Transition, TransitionForm, TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions
 from runtime.admin.deliveries import show_deliveries
+from runtime.admin.desk import DeskMixin
 from runtime.admin.waiting import WaitingMixin
 from runtime.models import Handoff
-from runtime.services import handoff_accept, handoff_resolve, handoff_return
+from runtime.services import handoff_accept, handoff_release, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
 
 HANDOFF_BADGES = {
@@ -42,32 +43,36 @@ class NoteForm(TransitionForm):
     note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 4}))
 
 
+class OutcomeForm(NoteForm):
+    """How it was resolved."""
+
+    outcome = forms.ChoiceField(choices=Handoff.Outcome.choices)
+
+    field_order = ("outcome", "note")
+
+
 @admin.register(Handoff)
-class HandoffAdmin(WaitingMixin, TransitionMixin, ReadOnlyAdmin):
-    """The inbox of those who take over: what the customer wants, and what the agent knows already."""
+class HandoffAdmin(DeskMixin, WaitingMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
+    """Every handoff that there was: what the customer wanted, what the agent knew, how it ended."""
 
     list_display = (
-        "id",
-        "show_message",
-        "reason",
-        "team",
-        "show_state",
-        "requested",
-        "accepted_by",
-        "complete",
+        *("id", "show_message", "reason", "team", "show_state", "requested"),
+        *("accepted_by", "outcome", "complete"),
     )
-    list_filter = ("state", "team", "reason", "off_hours", "complete", ("requested_at", RangeDateTimeFilter))
+    list_filter = (
+        *("state", "team", "reason", "outcome", "off_hours", "complete"),
+        ("requested_at", RangeDateTimeFilter),
+    )
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
     fieldsets = (
-        (None, {"fields": ("show_packet",)}),
+        (None, {"fields": ("show_packet", "show_messages")}),
         (
             "State",
             {
                 "fields": (
-                    ("show_state", "reason", "complete"),
+                    ("state", "reason", "complete"),
                     ("team", "off_hours", "contact_email"),
                     "show_conversation",
-                    "note",
                 )
             },
         ),
@@ -76,10 +81,10 @@ class HandoffAdmin(WaitingMixin, TransitionMixin, ReadOnlyAdmin):
             {"fields": (("requested_at", "queued_at"), ("accepted_at", "accepted_by"))}
             | {"description": "Waiting times shown to customers are taken from these."},
         ),
-        ("End", {"fields": (("finished_at", "finished_by"),)}),
+        ("End", {"fields": (("outcome", "finished_at", "finished_by"), "note")}),
         ("Told elsewhere", {"fields": ("show_told",)}),
     )
-    readonly_fields = ("show_packet", "show_state", "show_conversation", "show_told")
+    readonly_fields = ("show_packet", "show_messages", "show_conversation", "show_told")
     transitions = (
         Transition(
             name="accept",
@@ -96,9 +101,17 @@ class HandoffAdmin(WaitingMixin, TransitionMixin, ReadOnlyAdmin):
             permission=PERMISSION,
             service=lambda actor, handoff, **data: handoff_resolve(actor=actor, handoff=handoff, **data),
             description="The customer's problem is settled. The conversation is closed.",
-            form=NoteForm,
+            form=OutcomeForm,
             shown=lambda request, handoff: handoff.state == Handoff.State.ACCEPTED,
             variant=ActionVariant.SUCCESS,
+        ),
+        Transition(
+            name="release",
+            label="Back into the queue",
+            permission=PERMISSION,
+            service=lambda actor, handoff: handoff_release(actor=actor, handoff=handoff),
+            description="Somebody else may take it. The customer waits on, and the agent stays silent.",
+            shown=lambda request, handoff: handoff.state == Handoff.State.ACCEPTED,
         ),
         Transition(
             name="return",
@@ -142,6 +155,17 @@ class HandoffAdmin(WaitingMixin, TransitionMixin, ReadOnlyAdmin):
     def show_told(self, handoff: Handoff) -> str:
         """Show which other systems were told, and what of it failed."""
         return show_deliveries(handoff)
+
+    @admin.display(description="Written since")
+    def show_messages(self, handoff: Handoff) -> str:
+        """Show what the person and the customer wrote to each other."""
+        messages = handoff.messages.order_by("pk")
+        return render_to_string("admin/runtime/handoff_messages.html", {"messages": messages})
+
+    def next_step(self, request: HttpRequest) -> str:
+        return (
+            "No customer has been handed over yet. Ask for a human in the customer chat to see how it goes."
+        )
 
     @display(description="State", ordering="state", label=HANDOFF_BADGES)
     def show_state(self, handoff: Handoff) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -15,6 +16,14 @@ from runtime.models.conversations import Conversation, Turn
 REASONS = [(name, trigger.label) for name, trigger in TRIGGERS.items()]
 
 
+class MessageSender(models.TextChoices):
+    """Who writes while the agent is silent."""
+
+    HUMAN = "human", "A person of the team"
+    CUSTOMER = "customer", "The customer"
+    AGENT = "agent", "The agent, to confirm what it was told"
+
+
 class Handoff(models.Model):
     """A conversation passed to a person, with all that the person needs to know."""
 
@@ -24,6 +33,13 @@ class Handoff(models.Model):
         ACCEPTED = workflow.ACCEPTED, "Accepted"
         RESOLVED = workflow.RESOLVED, "Resolved"
         RETURNED = workflow.RETURNED, "Returned to the agent"
+
+    class Outcome(models.TextChoices):
+        AS_ANSWERED = "as_answered", "Solved with the agent's answer"
+        OTHERWISE = "otherwise", "Solved otherwise"
+        CUSTOMER_GONE = "customer_gone", "The customer is gone"
+        DUPLICATE = "duplicate", "Duplicate of another case"
+        NOT_AN_ISSUE = "not_an_issue", "Not an issue"
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="handoffs")
     turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="handoff")
@@ -53,8 +69,20 @@ class Handoff(models.Model):
     queued_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=150, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        help_text="Whose case it is at the desk; empty where another system has taken it.",
+    )
+    message_count = models.PositiveIntegerField(default=0)
+    last_sender = models.CharField(
+        max_length=8, choices=MessageSender, blank=True, help_text="Who wrote last."
+    )
     finished_at = models.DateTimeField(null=True)
     finished_by = models.CharField(max_length=150, blank=True)
+    outcome = models.CharField(max_length=15, choices=Outcome, blank=True, help_text="How it was resolved.")
     note = models.TextField(max_length=2000, blank=True, help_text="What the person says about the outcome.")
 
     class Meta:
@@ -68,6 +96,7 @@ class Handoff(models.Model):
                 name="handoff_waiting",
             ),
             models.Index(fields=["requested_hour", "requested_at"], name="handoff_waits_by_hour"),
+            models.Index(fields=["assignee", "state"], name="handoff_by_assignee"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -85,19 +114,23 @@ class Handoff(models.Model):
 class HandoffMessage(models.Model):
     """What a person and the customer write to each other once the agent is silent."""
 
-    class Sender(models.TextChoices):
-        HUMAN = "human", "A person of the team"
-        CUSTOMER = "customer", "The customer"
+    Sender = MessageSender
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="messages")
     sender = models.CharField(max_length=8, choices=Sender)
     text = models.TextField(max_length=MAX_TEXT_CHARACTERS)
-    sent_by = models.CharField(max_length=150, blank=True, help_text="The person; empty for the customer.")
+    sent_by = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="The person; empty for the customer.",
+    )
     sent_at = models.DateTimeField(auto_now_add=True)
+    key = models.UUIDField(null=True, editable=False, help_text="The same for every try to send it.")
 
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["handoff", "id"], name="handoff_messages_in_order")]
+        constraints = [models.UniqueConstraint(fields=["handoff", "key"], name="one_message_per_key")]
 
     def __str__(self) -> str:
         return f"message {self.pk} of handoff {self.handoff_id}"

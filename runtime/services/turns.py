@@ -28,7 +28,14 @@ from runtime.flows.runs import Journal, as_running, once_key, running_run, unrec
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.selectors import earlier_turns, email_was_asked, past_turns, rule_of, versions_of
+from runtime.selectors import (
+    earlier_turns,
+    email_was_asked,
+    past_messages,
+    past_turns,
+    rule_of,
+    versions_of,
+)
 from runtime.services.handoffs import handoff_queue
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
@@ -312,7 +319,14 @@ def _hand_over(
 ) -> Handoff:
     """Request a person, with the whole packet, and put the request into the queue."""
     past = past_turns(conversation, before=turn.number) if turn.number > 1 else []
-    packet = packet_build(past=past, request=request, outcome=outcome, number=turn.number, at=turn.created_at)
+    packet = packet_build(
+        past=past,
+        messages=past_messages(conversation) if conversation.context_start else (),
+        request=request,
+        outcome=outcome,
+        number=turn.number,
+        at=turn.created_at,
+    )
     handoff = Handoff.objects.create(
         conversation=conversation,
         turn=turn,

@@ -1,16 +1,36 @@
 "use strict";
-// The demo chat: sends what the customer writes with the page and persona, shows what the agent decides.
+// The demo chat: sends what the customer writes with the page and persona, shows what the agent decides, and keeps
+// the customer in touch with the person who takes over. The conversation outlives a reload of the page.
 (() => {
-  const form = document.getElementById("form");
-  const field = document.getElementById("message");
-  const log = document.getElementById("log");
-  const starters = document.getElementById("starters");
-  const pageSelect = document.getElementById("page");
-  const where = document.getElementById("where");
+  const byId = (id) => document.getElementById(id);
+  const form = byId("form");
+  const field = byId("message");
+  const starters = byId("starters");
+  const pageSelect = byId("page");
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const pageButtons = [...document.querySelectorAll("[data-path]")];
+  const STORE = "demo-chat-conversation";
   let conversation = null;
+  let handoffTurn = null; // the turn that led to the person: what the stars are given to
+  let state = "open";
+  let agent = null;
+  let after = 0;
   let page = pageSelect.value;
+  let sending = { text: "", key: "" };
+  let sent = Promise.resolve(); // the message that is on its way: news waits, so as not to show it twice
+
+  const log = new window.ChatLog({ log: byId("log"), rate: (rating) => post(form.dataset.feedback, rating) });
+  const polling = new window.Polling({
+    url: () => `${form.dataset.news}?conversation=${conversation}&after=${after}`,
+    onNews: news,
+    onLost: (message, seconds) => connection(`Connection lost. ${message} Trying again in ${seconds} s.`),
+    onBack: () => connection(""),
+  });
+
+  function connection(text) {
+    byId("connection").textContent = text;
+    byId("connection").hidden = !text;
+  }
 
   function moveTo(path) {
     page = path;
@@ -20,22 +40,9 @@
       button.toggleAttribute("aria-current", here);
       if (here) {
         button.setAttribute("aria-current", "page");
-        where.textContent = "You are on " + button.dataset.name;
+        byId("where").textContent = "You are on " + button.dataset.name;
       }
     }
-  }
-
-  function add(kind, content) {
-    const message = document.createElement("div");
-    message.className = "msg " + kind;
-    const bubble = document.createElement("div");
-    bubble.className = "bubble";
-    if (content.html !== undefined) bubble.innerHTML = content.html; // sanitised on the server
-    else bubble.textContent = content.text;
-    message.append(bubble);
-    log.append(message);
-    log.scrollTop = log.scrollHeight;
-    return message;
   }
 
   async function post(url, data) {
@@ -49,64 +56,123 @@
     return body;
   }
 
-  function addSources(message, answer) {
-    const line = document.createElement("div");
-    line.className = "sources";
-    if (answer.citations.length) {
-      const from = document.createElement("span");
-      from.textContent = "From: " + answer.citations.map((c) => c.title).join(" · ");
-      line.append(from);
+  function remember(id) {
+    if (id !== conversation) after = 0;
+    conversation = id;
+    try {
+      if (id) sessionStorage.setItem(STORE, id);
+      else sessionStorage.removeItem(STORE);
+    } catch {
+      // private mode: the conversation lasts as long as the page
     }
-    for (const rating of ["up", "down"]) {
-      const button = document.createElement("button");
-      button.type = "button";
-      const icon = document.createElement("span");
-      icon.className = "material-symbols-outlined";
-      icon.setAttribute("aria-hidden", "true");
-      icon.textContent = "thumb_" + rating;
-      button.append(icon);
-      button.setAttribute("aria-label", rating === "up" ? "This helped" : "This did not help");
-      button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", async () => {
-        try {
-          await post(form.dataset.feedback, { turn_id: answer.turn_id, rating });
-          for (const other of line.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
-        } catch (error) { add("note", { text: error.message }); }
-      });
-      line.append(button);
-    }
-    message.append(line);
-    log.scrollTop = log.scrollHeight;
   }
 
-  async function send(text) {
+  // Who has the conversation
+  const withPeople = () => state === "waiting_for_human" || state === "with_human";
+
+  async function news(found) {
+    await sent;
+    if (found.handoff_id === null) return;
+    for (const message of found.messages) log.message(message);
+    after = Math.max(after, found.next_after);
+    hands(found.state, found.agent, found.handoff_state);
+  }
+
+  function hands(newState, newAgent, handoffState) {
+    if (newState === "with_human") log.joined(newAgent);
+    if (newState === "waiting_for_human" && state === "with_human") log.note(`${agent} has left. The next person will be with you as soon as possible.`);
+    if (newState !== "with_human") log.person = null;
+    if (newState === "open" && withPeople() && handoffState === "returned") log.note("You're back with the agent.");
+    if (newState === "closed" && state !== "closed") {
+      log.note(`${newAgent || "A person"} has marked this as resolved. What you write now begins a new conversation.`);
+      if (handoffTurn) log.stars(handoffTurn);
+    }
+    state = newState;
+    agent = newState === "with_human" ? newAgent : agent;
+    byId("who").textContent = { waiting_for_human: "Waiting for a person", with_human: `With ${agent}`, closed: "Resolved" }[state] || "";
+    field.placeholder = withPeople() ? (state === "with_human" ? `Write to ${agent}…` : "Add something for the person who comes…") : "Write a message…";
+    if (withPeople() && conversation) polling.stopped && polling.start();
+    else polling.stop();
+  }
+
+  function answered(answer) {
+    if (answer.conversation_id !== conversation) {
+      if (conversation) log.note("A new conversation has begun.");
+      remember(answer.conversation_id);
+      handoffTurn = null;
+    }
+    if (answer.to === "person") {
+      log.known.add(answer.message_id);
+      hands(withPeople() ? state : "waiting_for_human", agent, null);
+      polling.now();
+      return;
+    }
+    log.agent(answer);
+    if (answer.handoff) {
+      handoffTurn = answer.turn_id;
+      log.note("A person takes over now; you can go on writing meanwhile. The agent stays silent. (Support sees this at Step 4 · Handoff desk, with everything said so far.)");
+    }
+    hands(answer.handoff ? "waiting_for_human" : "open", null, null);
+  }
+
+  function send(text) {
+    sent = deliver(text);
+    return sent;
+  }
+
+  async function deliver(text) {
     starters.hidden = true;
-    starters.style.display = "none";
-    add("customer", { text });
+    const shown = log.add("customer", { text });
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
-    const typing = add("typing", { text: "…" });
+    const typing = withPeople() ? null : log.add("typing", { text: "…" });
+    if (sending.text !== text) sending = { text, key: window.newMessageKey() };
     try {
       const answer = await post(form.action, {
-        text, page, conversation_id: conversation,
-        user_type: document.getElementById("user-type").value, tier: document.getElementById("tier").value,
+        text, page, conversation_id: conversation, key: sending.key,
+        user_type: byId("user-type").value, tier: byId("tier").value,
       });
-      conversation = answer.conversation_id;
-      typing.remove();
-      addSources(add("agent", { html: answer.html }), answer);
-      if (answer.handoff) add("note", { text: "A person takes over now: the agent stays silent in this conversation. Support sees it under Step 4 · Handoffs, with everything said so far." });
+      sending = { text: "", key: "" };
+      typing?.remove();
+      answered(answer);
     } catch (error) {
-      typing.remove();
-      add("note", { text: error.message });
+      typing?.remove();
+      shown.remove();
+      if (!field.value) field.value = text; // nothing that was typed is lost
+      log.note(`Not sent: ${error.message}`);
     }
     button.disabled = false;
     field.focus();
   }
 
+  async function resume() {
+    let kept = null;
+    try {
+      kept = sessionStorage.getItem(STORE);
+    } catch {
+      return;
+    }
+    if (!kept) return;
+    const response = await fetch(`${form.dataset.history}?conversation=${encodeURIComponent(kept)}`, { cache: "no-store" }).catch(() => null);
+    if (!response) return log.note("The server is away. Reload the page to go on with your conversation.");
+    if (!response.ok) return remember(null);
+    const found = await response.json();
+    remember(kept);
+    starters.hidden = true;
+    for (const line of found.lines) {
+      if (line.kind === "customer") log.add("customer", { text: line.text });
+      else if (line.kind === "message") log.message(line);
+      else log.agent(line);
+      if (line.handoff) handoffTurn = line.turn_id;
+    }
+    after = found.next_after;
+    hands(found.state, found.agent, found.handoff_state);
+  }
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = field.value.trim();
-    if (!text) return;
+    if (!text || form.querySelector("[type=submit]").disabled) return;
     field.value = "";
     send(text);
   });
@@ -117,11 +183,14 @@
   pageSelect.addEventListener("change", () => moveTo(pageSelect.value));
   for (const button of starters.querySelectorAll("button")) button.addEventListener("click", () => send(button.textContent));
   moveTo(page);
-  document.getElementById("restart").addEventListener("click", () => {
-    conversation = null;
-    for (const message of [...log.children].slice(1)) message.remove();
+  byId("restart").addEventListener("click", () => {
+    remember(null);
+    handoffTurn = null;
+    state = "open";
+    hands("open", null, null);
+    log.clear();
     starters.hidden = false;
-    starters.style.display = "";
     field.focus();
   });
+  resume();
 })();

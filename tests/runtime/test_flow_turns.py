@@ -168,7 +168,7 @@ def test_a_wrong_answer_is_asked_again_and_after_the_last_try_a_person_takes_ove
     assert agent.ledger.calls == []
 
 
-@pytest.mark.row("3.12", "4.6")
+@pytest.mark.row("3.12", "4.6", "4.10")
 def test_a_flow_that_ends_with_a_person_hands_over_what_it_found(agent: Agent) -> None:
     activate(INVOICE)
     agent.say("export INV-204, I am kim@example.com")
@@ -179,6 +179,10 @@ def test_a_flow_that_ends_with_a_person_hands_over_what_it_found(agent: Agent) -
     assert handoff.rule_id == Rule.objects.get(trigger="flow_escalation").pk
     pulled = {row["source"]: row["data"] for row in handoff.packet["data_pulled"]}
     assert pulled["stripe_find_invoice"]["invoice_status"] == "paid"
+    first = Turn.objects.get(number=1).created_at.isoformat()
+    when = {row["source"]: row["at"] for row in handoff.packet["data_pulled"]}
+    assert (when["customer"], when["stripe_find_invoice"]) == (first, first)  # not the time of the handoff
+    assert "- email: kim@example.com\n" in handoff.packet["suggested_reply"]
     assert FlowRun.objects.get().reason == "The customer is not satisfied."
 
 

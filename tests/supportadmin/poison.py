@@ -73,6 +73,7 @@ from runtime.models import (
     Handoff,
     HandoffDelivery,
     HandoffDestination,
+    HandoffMessage,
     ResolutionFlow,
     Turn,
 )
@@ -307,6 +308,10 @@ def _turn(number: int) -> None:
         )
     Handoff.objects.filter(pk=result.handoff_id).update(
         note=fitting(number, 2_000), accepted_by=fitting(number, 150)
+    )
+    HandoffMessage.objects.bulk_create(
+        HandoffMessage(handoff_id=result.handoff_id, sender=sender, text=text, sent_by=fitting(number, 150))
+        for sender in ("human", "customer")
     )
 
 

@@ -57,6 +57,7 @@ def other_pages() -> Iterator[str]:
     )
     yield from ("/admin/intents/intent/mapping/", "/admin/intents/phrasingimport/add/")
     yield from ("/admin/kb/voiceguide/brand/", "/admin/playground/", "/demo/chat/", "/admin/")
+    yield "/admin/runtime/handoff/desk/"
     yield from (f"/admin/intents/taggingitem/{page}/" for page in ("disagreements", "agreement"))
     for revision in Revision.objects.filter(number=2).order_by("pk")[:9]:
         move = {"draft": "submit", "in_review": "approve", "approved": "publish"}[revision.state]

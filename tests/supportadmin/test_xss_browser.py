@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from core.actors import Actor
 from kb.models import Article, Revision
 from kb.services import article_create, article_set_audience
+from runtime.models import Handoff
 from tests.supportadmin.poison import EDITOR, People, lists
 from tests.xss import ACTIVE_IN_BROWSER, PAYLOADS, fitting
 
@@ -72,6 +73,11 @@ def test_nothing_runs_in_a_browser(hostile_page: Page, live_server: Any, people:
     page.locator(".editor-preview-active").wait_for()
     page.wait_for_timeout(300)
     look()
+    for handoff in Handoff.objects.order_by("pk"):
+        page.goto(f"{live_server.url}/admin/runtime/handoff/desk/?case={handoff.pk}")
+        page.locator(".dk-line.human").wait_for()
+        page.locator("[data-list=waiting] a").first.wait_for()
+        look()
     page.goto(f"{live_server.url}/admin/playground/")
     page.fill("#id_text", fitting(0, 3_900))
     page.get_by_role("button", name="Ask the agent").click()
