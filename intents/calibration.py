@@ -25,7 +25,7 @@ from intents.scoring import RawScores
 ECE_BINS = 15
 # of the familiarity of a text; twice as much tells off-topic texts a little better, but right answers worse
 BELONGING_WEIGHT, NEAREST_WEIGHT, CLOSENESS_WEIGHT = 1.0, 0.5, 0.5
-# Platt's slope is 0.33 to 0.38 on each of five groups of public sets when it is fitted on unseen texts, but 0.2
+# Platt's slope is 0.33 to 0.38 on each of five groups of public sets when fitted on unseen texts, but 0.2
 # to 1 on a few hundred out-of-fold rows: by chance. So a fit must earn its distance from the typical slope;
 # Student's t lets go where rows are many and clear.
 SLOPE_SCALE, SLOPE_FREEDOM, INTERCEPT_DEVIATION = 0.03, 3, 1.0
