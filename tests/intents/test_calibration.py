@@ -43,6 +43,20 @@ def test_fitted_confidence_is_calibrated_on_texts_it_was_not_fitted_on() -> None
     assert expected_calibration_error(probabilities.max(axis=1), correct) < 0.03
 
 
+@pytest.mark.row("3.16")
+@pytest.mark.parametrize(
+    ("rows", "lowest", "highest"),
+    [(20, 0.34, 0.36), (200, 0.34, 0.38), (3000, 0.5, 0.7)],
+    ids=["a few keep to what is typical", "some hundred hardly leave it", "thousands say it themselves"],
+)
+def test_how_fast_confidence_rises_is_learnt_from_a_set_only_as_far_as_its_rows_can_tell(
+    rows: int, lowest: float, highest: float
+) -> None:
+    raw, y = _scores(rows, 10, seed=1, signal=1.0)  # whose own slope is about 0.6
+    calibrator = fit_calibrator(raw, y, raw.take(np.arange(0)))
+    assert lowest <= calibrator.slope <= highest
+
+
 @pytest.mark.parametrize("n", [0, 1, 9, 10, 20])
 def test_few_texts_still_give_probabilities(n: int) -> None:
     raw, y = _scores(n, 4, seed=3, signal=9.0)  # without a single mistake
