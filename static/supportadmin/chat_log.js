@@ -59,6 +59,10 @@ window.ChatLog = class {
       this.add("customer", { text: one.text });
       return;
     }
+    if (one.sender === "agent") {
+      this.note(one.text);
+      return;
+    }
     this.joined(one.sent_by);
     this.add("person", { text: one.text, who: one.sent_by });
   }
