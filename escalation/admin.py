@@ -12,10 +12,14 @@ from unfold.decorators import display
 
 from core.admin_base import BaseAdmin, actor_of
 from core.admin_transitions import Transition, TransitionMixin
+from escalation.backtest.pages.rule_panel import RuleBacktestMixin, enable_evidence
+from escalation.backtest.pages.runs import BacktestRunAdmin
 from escalation.forms import RuleForm, TemplateForm, setting_field, setting_names
 from escalation.models import HandoffTemplate, Rule, RuleVersion
 from escalation.services import rule_create, rule_disable, rule_enable, rule_update, template_save
 from kb.linting import voice_findings
+
+__all__ = ["BacktestRunAdmin", "HandoffTemplateAdmin", "RuleAdmin"]
 
 KIND_BADGES = {Rule.Kind.HARD: "danger", Rule.Kind.SOFT: "warning"}
 ENABLED_BADGES = {"enabled": "success", "disabled": "info"}
@@ -47,7 +51,7 @@ class RuleVersionInline(TabularInline):
 
 
 @admin.register(Rule)
-class RuleAdmin(TransitionMixin, BaseAdmin):
+class RuleAdmin(RuleBacktestMixin, TransitionMixin, BaseAdmin):
     """When a person takes over."""
 
     form = RuleForm
@@ -63,6 +67,7 @@ class RuleAdmin(TransitionMixin, BaseAdmin):
             permission="escalation.change_rule",
             service=lambda actor, rule: rule_enable(actor=actor, rule=rule),
             description="The rule decides from the next turn on.",
+            evidence=enable_evidence,
             shown=lambda request, rule: not rule.enabled,
             seen=lambda rule: rule.version,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -25,6 +26,11 @@ def rule_set_at(version: int) -> RuleSet | None:
         return EMPTY
     stored = RuleSetVersion.objects.filter(number=version).first()
     return _rule_set(stored) if stored else None
+
+
+def rule_set_of(number: int, rows: Iterable[Mapping[str, Any]]) -> RuleSet:
+    """Return a rule set from rows as RuleSetVersion keeps them; nothing is read or stored."""
+    return _rule_set(RuleSetVersion(number=number, rules=list(rows)))
 
 
 def rule_names() -> dict[str, str]:

@@ -14,6 +14,7 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.permissions import require
+from escalation.backtest.enabling import enabling_check
 from escalation.defaults import RULES, TEMPLATES
 from escalation.language_lint import ERROR, template_lint
 from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
@@ -60,8 +61,15 @@ def rule_update(*, actor: Actor, rule: Rule, **changes: Any) -> Rule:
     return _change(actor, rule, "rule.changed", changes)
 
 
-def rule_enable(*, actor: Actor, rule: Rule) -> Rule:
-    """Let the rule decide from the next turn on."""
+def rule_enable(*, actor: Actor, rule: Rule, is_first_installation: bool = False) -> Rule:
+    """Let the rule decide from the next turn on; refused without a back-test of this very version.
+
+    ``is_first_installation`` is for code that fills a workspace in which nothing can be replayed yet; pages
+    and API never say it.
+    """
+    require(actor, "escalation.change_rule")
+    if not is_first_installation:
+        enabling_check(rule)
     return _change(actor, rule, "rule.enabled", {"enabled": True})
 
 

@@ -7,6 +7,7 @@ class RuntimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from escalation.backtest.ports import offer_cases  # noqa: PLC0415
         from intents.ports import offer_live_interactions  # noqa: PLC0415 - models are there by now
         from kb.ports import offer_customer_texts  # noqa: PLC0415
         from runtime.customer_texts import (  # noqa: PLC0415
@@ -18,8 +19,10 @@ class RuntimeConfig(AppConfig):
             replies,
         )
         from runtime.live_interactions import live_interactions  # noqa: PLC0415
+        from runtime.replay.source import Source  # noqa: PLC0415
 
         offer_customer_texts(REPLIES, replies)
         offer_customer_texts(CHOICES, choices)
         offer_customer_texts(FLOWS, lines_of_flows)
+        offer_cases(Source())
         offer_live_interactions(live_interactions)

@@ -212,6 +212,18 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Handoffs", "support_agent", "runtime.handoff"),
                     _page("Rules", "rule", "escalation.rule"),
+                    {
+                        "title": "Try a change",
+                        "icon": "tune",
+                        "link": reverse_lazy("admin:escalation_backtest_dial"),
+                        "permission": _allowed("escalation.view_backtestrun"),
+                    },
+                    {
+                        **_page("Back-tests", "fact_check", "escalation.backtestrun"),
+                        "active": _among(
+                            "admin:escalation_backtestrun_changelist", "admin:escalation_backtest_dial"
+                        ),
+                    },
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
                 ],
             },

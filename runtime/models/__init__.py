@@ -4,6 +4,7 @@ from runtime.models.actions import Action, ActionLedger, ActionParameter, Connec
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, Feedback, Handoff, HandoffMessage
+from runtime.models.replay import TicketFacts
 
 __all__ = [
     "REASONS",
@@ -18,6 +19,7 @@ __all__ = [
     "Handoff",
     "HandoffMessage",
     "ResolutionFlow",
+    "TicketFacts",
     "Trace",
     "Turn",
 ]
