@@ -68,7 +68,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace() -> None:
     rule = make()
     before = rows()
     rule_update(actor=SYSTEM, rule=rule, priority=5)
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert rows() == before
 
 
@@ -76,7 +76,7 @@ def test_a_disabled_rule_leaves_the_rule_set() -> None:
     rule = make()
     rule_disable(actor=SYSTEM, rule=rule)
     assert live_rule_set().rules == ()
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert [r.version for r in live_rule_set().rules] == [3]
 
 

@@ -255,7 +255,7 @@ def test_a_rule_that_is_disabled_or_renamed_is_found_in_the_articles_that_link_i
     assert (queued.task, queued.requested_by) == ("kb.tasks.relint", "tests")
     jobs.run_due()
     assert kept() == ["V002"]
-    rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk))
+    rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk), is_first_installation=True)
     jobs.run_due()
     assert kept() == []
     rule_update(actor=system, rule=Rule.objects.get(pk=rule.pk), name="A person is wanted")
