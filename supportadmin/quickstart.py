@@ -45,6 +45,7 @@ from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.actions import actions_install
+from supportadmin.demo.backtest import backtest_queue
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.tagging import demo_inbox
@@ -99,6 +100,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     _health_check(lead)
+    backtest_queue(lead=lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
     kept = {
         "url": url,

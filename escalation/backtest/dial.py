@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from escalation.backtest.bound import Recommendation, Level, recommend
+from escalation.backtest.bound import Level, Recommendation, recommend
 from escalation.backtest.figures import Assumptions, figures_of
 from escalation.backtest.replay import Point
 from escalation.triggers import TRIGGERS

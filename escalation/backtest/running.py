@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,14 +31,21 @@ KEPT_FLIPS = 1_000
 READ_FIRST = 300  # tickets without present facts that a run reads before it decides
 
 
-def backtest_start(*, actor: Actor, change: Change, settings: Settings) -> Job:
+def backtest_start(
+    *, actor: Actor, change: Change, settings: Settings, not_before: datetime | None = None
+) -> Job:
     """Queue a run of a change; the same one that is queued already is returned. Refuses what cannot be."""
     require(actor, PERMISSION)
     settings.check()
     trial = trial_of(change)
     asked: dict[str, Any] = {"change": asdict(trial.change), "settings": asdict(settings)}
     return jobs.enqueue(
-        TASK, dedupe_key=f"{TASK}:{digest(asked)[:40]}", requested_by=actor.label, **asked, by=actor.label
+        TASK,
+        dedupe_key=f"{TASK}:{digest(asked)[:40]}",
+        requested_by=actor.label,
+        not_before=not_before,
+        **asked,
+        by=actor.label,
     )
 
 
