@@ -17,13 +17,12 @@ from escalation.backtest.cases import Collected
 from escalation.backtest.dial import Dial, recommendation
 from escalation.backtest.figures import Figures, figures_of
 from escalation.backtest.ports import cases_source
-from escalation.backtest.replay import Pair, Point, sweep
+from escalation.backtest.replay import Pair, Point, Ruling, rulings, sweep
 from escalation.backtest.replaying import Settings, replayed
-from escalation.backtest.rules import dial_of, trial_of
+from escalation.backtest.rules import Trial, dial_of, trial_of
 
 PREVIEW_CASES = 3_000
 SHOWN_FLIPS = 10
-KEPT = 8
 
 
 T = TypeVar("T")
@@ -32,7 +31,8 @@ T = TypeVar("T")
 class _Kept:
     """The newest few results, by what they depend on; safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._found: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
 
@@ -45,12 +45,12 @@ class _Kept:
         made = make()
         with self._lock:
             self._found[key] = made
-            while len(self._found) > KEPT:
+            while len(self._found) > self._most:
                 self._found.popitem(last=False)
         return made
 
 
-_cases, _curves = _Kept(), _Kept()
+_cases, _rulings, _curves = _Kept(2), _Kept(2), _Kept(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ def preview(change: Change, settings: Settings) -> Preview:
     """Return what a change does to the newest cases."""
     trial, collected = trial_of(change), preview_cases(settings)
     key = (collected.state, settings, rows_digest(trial.live_rows), rows_digest(trial.rows))
-    result = _curves.get(key, lambda: replayed(collected.cases, trial, settings.assumed))
+    known = _live_rulings(collected, settings, trial)
+    result = _curves.get(key, lambda: replayed(collected.cases, trial, settings.assumed, known=known))
     return Preview(result.before, result.after, tuple(result.flips[:SHOWN_FLIPS]), len(result.flips))
 
 
@@ -108,11 +109,17 @@ def dial_reading(rule_id: int, name: str, settings: Settings) -> DialReading:
             (value, trial_of(Change(NUMBER, rule_id, name=name, value=dial.setting(value))).candidate)
             for value in dial.values()
         ]
-        return sweep(collected.cases, trial.live, tried)
+        return sweep(collected.cases, trial.live, tried, _live_rulings(collected, settings, trial))
 
     made = _curves.get(key, points)
     found = recommendation(made)
     return DialReading(dial, made, found[0] if found else None, found[1] if found else True)
+
+
+def _live_rulings(collected: Collected, settings: Settings, trial: Trial) -> tuple[Ruling, ...]:
+    """Return what the live rules make of the cases: the slow part, the same for every change."""
+    key = (collected.state, settings.kinds, rows_digest(trial.live_rows))
+    return _rulings.get(key, lambda: tuple(rulings(collected.cases, trial.live)))
 
 
 def figures_at(reading: DialReading, value: float, settings: Settings) -> tuple[Figures, int]:

@@ -9,7 +9,7 @@ way. Decides nothing about what the figures mean (escalation.backtest.figures).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from escalation.backtest.cases import Case
@@ -74,11 +74,17 @@ class Variant:
         return before
 
 
-def replay(cases: Sequence[Case], live: RuleSet, candidate: RuleSet) -> Iterator[Pair]:
-    """Yield each case under both rule sets, in the order given."""
+def rulings(cases: Iterable[Case], rules: RuleSet) -> Iterator[Ruling]:
+    """Yield what a rule set makes of each case, in the order given."""
+    return (Ruling.of(decide(case.facts, rules)) for case in cases)
+
+
+def replay(
+    cases: Sequence[Case], live: RuleSet, candidate: RuleSet, known: Iterable[Ruling] | None = None
+) -> Iterator[Pair]:
+    """Yield each case under both rule sets, in the order given; ``known``: the live rulings, if at hand."""
     variant = Variant.of(live, candidate)
-    for case in cases:
-        before = Ruling.of(decide(case.facts, live))
+    for case, before in zip(cases, rulings(cases, live) if known is None else known, strict=True):
         yield Pair(case, before, variant.ruling(case.facts, before))
 
 
@@ -92,7 +98,10 @@ class Point:
 
 
 def sweep(
-    cases: Sequence[Case], live: RuleSet, candidates: Sequence[tuple[float, RuleSet]]
+    cases: Sequence[Case],
+    live: RuleSet,
+    candidates: Sequence[tuple[float, RuleSet]],
+    known: Iterable[Ruling] | None = None,
 ) -> tuple[Point, ...]:
     """Return a point per candidate, which are the same rules but for one number that grows along them.
 
@@ -102,8 +111,7 @@ def sweep(
     variants = [Variant.of(live, candidate) for _, candidate in candidates]
     tallies = [Tally() for _ in variants]
     flips = [0] * len(variants)
-    for case in cases:
-        before = Ruling.of(decide(case.facts, live))
+    for case, before in zip(cases, rulings(cases, live) if known is None else known, strict=True):
         for first, last, ruling in _stretches(case.facts, before, variants):
             outcome, is_flip = outcome_of(ruling.action), ruling.action != before.action
             for at in range(first, last):

@@ -25,7 +25,7 @@ from escalation.backtest.figures import (
     outcome_of,
 )
 from escalation.backtest.ports import cases_source
-from escalation.backtest.replay import Pair, replay
+from escalation.backtest.replay import Pair, Ruling, replay
 from escalation.backtest.rules import Trial
 
 MAX_CASES = 50_000
@@ -156,14 +156,15 @@ def replayed(
     trial: Trial,
     assumed: Assumptions,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    known: Sequence[Ruling] | None = None,
 ) -> Result:
-    """Replay the cases under both rule sets and return the figures."""
+    """Replay the cases under both rule sets and return the figures; ``known``: the live rulings."""
     names = {row["id"]: row["name"] for row in (*trial.live_rows, *trial.rows)}
     tallies = (Tally(), Tally())
     by_rule: dict[tuple[int | None, str], list[Tally]] = {}
     flips: list[Pair] = []
     facts: list[str] = []
-    for number, pair in enumerate(replay(cases, trial.live, trial.candidate), 1):
+    for number, pair in enumerate(replay(cases, trial.live, trial.candidate, known), 1):
         for side, ruling in enumerate((pair.before, pair.after)):
             outcome, needed = outcome_of(ruling.action), pair.case.truth.needed
             tallies[side].add(outcome, needed)

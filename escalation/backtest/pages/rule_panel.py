@@ -74,7 +74,6 @@ def panel_context(request: HttpRequest, rule: Rule) -> dict[str, Any]:
     clearance = clearance_of(rule)
     return {
         "rule": rule,
-        "is_wanted": not rule.enabled,
         "state": clearance.state,
         "is_ready": clearance.state == READY,
         "is_stale": clearance.state == STALE,

@@ -84,6 +84,6 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Source:
         )
     )
     monkeypatch.setattr(ports, "_sources", [made])
-    monkeypatch.setattr(preview, "_cases", preview._Kept())
-    monkeypatch.setattr(preview, "_curves", preview._Kept())
+    for name in ("_cases", "_rulings", "_curves"):
+        monkeypatch.setattr(preview, name, preview._Kept(8))
     return made

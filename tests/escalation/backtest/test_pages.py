@@ -133,7 +133,6 @@ def test_a_value_is_written_into_the_rule(lead) -> None:
     assert low().version == 2
 
 
-@pytest.mark.row("8.4")
 def test_a_reviewer_looks_and_changes_nothing(reviewer, draft: Rule) -> None:
     run = run_of(draft)
     assert reviewer.get(DIAL).status_code == 200
