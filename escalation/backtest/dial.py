@@ -14,7 +14,7 @@ from escalation.backtest.figures import Assumptions, figures_of
 from escalation.backtest.replay import Point
 from escalation.triggers import TRIGGERS
 
-STEPS = 100
+STEPS = 1_000
 SPAN = 4  # a number without an upper end is tried up to so many times its value
 LEAST_TOP = 10.0
 
@@ -91,4 +91,4 @@ def recommendation(points: Sequence[Point]) -> tuple[Recommendation, bool] | Non
 
 def _step(span: float, is_whole: bool) -> float:
     step = span / STEPS
-    return float(max(1, round(step))) if is_whole else max(step, 0.0001)
+    return float(max(1, round(step))) if is_whole else max(round(step, 4), 0.0001)

@@ -60,7 +60,8 @@ def dial_plot(
     curves = []
     for kind, label, share_of in CURVES:
         shares = [(value, share_of(figures).ratio) for value, figures in every]
-        line = " ".join(f"{x_of(v, ends)},{_y(ratio)}" for v, ratio in shares if ratio is not None)
+        places = [(x_of(value, ends), _y(ratio)) for value, ratio in shares if ratio is not None]
+        line = " ".join(f"{x},{y}" for x, y in _corners(places))
         if line:
             curves.append(Curve(kind, label, line))
     return DialPlot(
@@ -74,6 +75,15 @@ def dial_plot(
         proposed=x_of(proposed, ends),
         recommended=None if recommended is None else x_of(recommended, ends),
     )
+
+
+def _corners(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out what lies level between two others."""
+    return [
+        place
+        for at, place in enumerate(places)
+        if at in (0, len(places) - 1) or not places[at - 1][1] == place[1] == places[at + 1][1]
+    ]
 
 
 def x_of(value: float, ends: tuple[float, float]) -> float:

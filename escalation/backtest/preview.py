@@ -12,14 +12,15 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from escalation.backtest.bound import Recommendation
-from escalation.backtest.candidate import NUMBER, Change, rows_digest
+from escalation.backtest.candidate import NUMBER, Change, rows_changed, rows_digest
 from escalation.backtest.cases import Collected
 from escalation.backtest.dial import Dial, recommendation
 from escalation.backtest.figures import Figures, figures_of
 from escalation.backtest.ports import cases_source
 from escalation.backtest.replay import Pair, Point, Ruling, rulings, sweep
 from escalation.backtest.replaying import Settings, replayed
-from escalation.backtest.rules import Trial, dial_of, trial_of
+from escalation.backtest.rules import Trial, dial_of, proposed_row, trial_of
+from escalation.selectors import rule_set_of
 
 PREVIEW_CASES = 3_000
 SHOWN_FLIPS = 10
@@ -105,10 +106,12 @@ def dial_reading(rule_id: int, name: str, settings: Settings) -> DialReading:
     )
 
     def points() -> tuple[Point, ...]:
-        tried = [
-            (value, trial_of(Change(NUMBER, rule_id, name=name, value=dial.setting(value))).candidate)
-            for value in dial.values()
-        ]
+        row = proposed_row(rule_id)
+        tried = []
+        for value in dial.values():
+            change = Change(NUMBER, rule_id, name=name, value=dial.setting(value))
+            rows = rows_changed(trial.live_rows, change, row)
+            tried.append((value, rule_set_of(trial.live_number, rows)))
         return sweep(collected.cases, trial.live, tried, _live_rulings(collected, settings, trial))
 
     made = _curves.get(key, points)

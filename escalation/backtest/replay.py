@@ -109,16 +109,39 @@ def sweep(
     most once, and the place is found by halving. A point is exactly what ``replay`` gives for its value.
     """
     variants = [Variant.of(live, candidate) for _, candidate in candidates]
-    tallies = [Tally() for _ in variants]
-    flips = [0] * len(variants)
+    changes = _Changes(len(variants))
     for case, before in zip(cases, rulings(cases, live) if known is None else known, strict=True):
         for first, last, ruling in _stretches(case.facts, before, variants):
-            outcome, is_flip = outcome_of(ruling.action), ruling.action != before.action
-            for at in range(first, last):
-                tallies[at].add(outcome, case.truth.needed)
-                flips[at] += is_flip
+            kind = outcome_of(ruling.action), case.truth.needed, ruling.action != before.action
+            changes.add(first, last, kind)
     values = [value for value, _ in candidates]
-    return tuple(Point(*one) for one in zip(values, tallies, flips, strict=True))
+    return tuple(Point(value, *found) for value, found in zip(values, changes.sums(), strict=True))
+
+
+class _Changes:
+    """Counts along the values, kept as where they rise and fall: a stretch costs two additions."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._steps: dict[tuple[str, bool | None, bool], list[int]] = {}
+
+    def add(self, first: int, last: int, kind: tuple[str, bool | None, bool]) -> None:
+        """Count one case from ``first`` up to before ``last``."""
+        steps = self._steps.setdefault(kind, [0] * (self._length + 1))
+        steps[first] += 1
+        steps[last] -= 1
+
+    def sums(self) -> Iterator[tuple[Tally, int]]:
+        """Yield the tally and the number of flips at each value."""
+        now = dict.fromkeys(self._steps, 0)
+        for at in range(self._length):
+            tally, flips = Tally(), 0
+            for kind, steps in self._steps.items():
+                now[kind] += steps[at]
+                outcome, needed, is_flip = kind
+                tally.counts[outcome, needed] += now[kind]
+                flips += is_flip * now[kind]
+            yield tally, flips
 
 
 def _stretches(

@@ -157,6 +157,9 @@ def _readout(asked: Asked) -> dict[str, Any]:
         "reading": reading,
         "limit_percent": 100 * LIMIT,
         "confidence_percent": 100 * (1 - DELTA),
+        "recommended_rate": None
+        if recommended is None
+        else figures_at(reading, recommended, asked.settings)[0].rate,
         "recommended_address": _with_value(asked, recommended),
         "plot": dial_plot(
             asked.dial,

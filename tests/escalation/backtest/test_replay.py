@@ -212,12 +212,12 @@ def test_nothing_is_divided_by_nothing() -> None:
 
 @pytest.mark.row("4.9")
 def test_every_plain_number_of_a_rule_is_a_dial() -> None:
-    names = {dial.name: dial for dial in dials_of(3, "low", "low_confidence", {"minimum_confidence": 0.615})}
+    names = {dial.name: dial for dial in dials_of(3, "low", "low_confidence", {"minimum_confidence": 0.6155})}
     assert set(names) == {"minimum_confidence", "ambiguous_below_margin"}
     dial = names["minimum_confidence"]
     values = dial.values()
-    assert (values[0], values[-1], len(values)) == (0, 1, 102)
-    assert 0.615 in values  # the present value is on the curve although it is between two steps
+    assert (values[0], values[-1], len(values)) == (0, 1, 1002)
+    assert 0.6155 in values  # the present value is on the curve although it is between two steps
     assert (dial.setting(7), dial.setting(-1)) == (1.0, 0.0)
     assert dials_of(1, "human", "human_request", {}) == ()
     assert dials_of(6, "flagged", "flagged_category", {"category_id": 7}) == ()
