@@ -90,7 +90,8 @@ def preview(change: Change, settings: Settings) -> Preview:
     key = (collected.state, settings, rows_digest(trial.live_rows), rows_digest(trial.rows))
     known = _live_rulings(collected, settings, trial)
     result = _curves.get(key, lambda: replayed(collected.cases, trial, settings.assumed, known=known))
-    return Preview(result.before, result.after, tuple(result.flips[:SHOWN_FLIPS]), len(result.flips))
+    telling = sorted(result.flips, key=lambda pair: pair.case.truth.needed is None)  # known truth first
+    return Preview(result.before, result.after, tuple(telling[:SHOWN_FLIPS]), len(result.flips))
 
 
 def dial_reading(rule_id: int, name: str, settings: Settings) -> DialReading:

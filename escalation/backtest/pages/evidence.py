@@ -16,6 +16,7 @@ from escalation.models import BacktestFlip
 from escalation.selectors import rule_set_of
 
 LABELS = {"answer": "Answer", "clarify": "Ask first", "act": "Act", "escalate": "Escalate"}
+PLAIN = ("answered", "out_of_scope")  # the action says it all
 WITH_A_PERSON = ("escalate", "clarify")
 GONE = ShownCase("The message is no longer kept.", "", "")
 
@@ -108,4 +109,5 @@ def _side(ruling: Ruling, case: ShownCase, rules: RuleSet, names: Mapping[int, s
         if Ruling.of(again) == ruling and again.escalation is not None:
             matched = again.escalation.matched_text
     label = LABELS.get(ruling.action, ruling.action.replace("_", " ").capitalize())
-    return Side(label, names.get(ruling.rule_id or 0) or reason_label(ruling.reason), matched)
+    why = names.get(ruling.rule_id or 0) or reason_label(ruling.reason)
+    return Side(label, "" if ruling.reason in PLAIN else why, matched)

@@ -45,8 +45,8 @@ class BacktestRunAdmin(DialMixin, NextStepMixin, ReadOnlyAdmin):
     list_filter = ("change_kind", "rule", "made_by")
     list_select_related = ("rule",)
     search_fields = ("rule__name", "made_by", "digest")
-    fields = (("made_at", "made_by", "seconds"), ("show_settings", "live_number"), "digest")
-    readonly_fields = ("show_settings",)
+    fields = ("show_change", "show_settings", ("made_at", "made_by", "seconds"), "live_number", "digest")
+    readonly_fields = ("show_change", "show_settings")
     change_form_outer_after_template = "admin/escalation/backtest_run.html"
 
     class Media:
@@ -133,7 +133,6 @@ def run_context(request: HttpRequest, run: BacktestRun) -> dict[str, Any]:
     page = Paginator(_filtered(run, chosen), PER_PAGE).get_page(request.GET.get("p"))
     kept = {name: value for name, value in chosen.items() if value}
     return {
-        "title": f"Back-test: {run_says(run)}",
         "run": run,
         "lines": figure_lines(before, after),
         "figures": after,
