@@ -43,12 +43,12 @@ def live_rows() -> tuple[int, tuple[dict[str, Any], ...]]:
 
 
 def proposed_row(rule_id: int, version: int | None = None) -> dict[str, Any]:
-    """Return a rule's row in one version (None: its newest), or raise NotFound."""
-    versions = RuleVersion.objects.filter(rule_id=rule_id).order_by("-version")
+    """Return a rule's row in one version (None: its newest) at its place of now, or raise NotFound."""
+    versions = RuleVersion.objects.filter(rule_id=rule_id).select_related("rule").order_by("-version")
     found = (versions if version is None else versions.filter(version=version)).first()
     if found is None:
         raise NotFound("There is no such rule.", code="unknown_rule")
-    return {"id": rule_id, "version": found.version, **found.fields}
+    return {"id": rule_id, "version": found.version, **found.fields, "priority": found.rule.priority}
 
 
 def trial_of(change: Change) -> Trial:

@@ -22,7 +22,7 @@ from core.writing import write_transaction
 from escalation import engine
 from escalation.backtest.cases import TICKET, Case, ticket_truth
 from escalation.contracts import TurnFacts
-from escalation.versions import detectors_version
+from escalation.detectors_version import detectors_version
 from intents.selectors import intent_profile, live_release
 from kb import index_version
 from runtime.contracts import TurnRequest

@@ -14,7 +14,7 @@ from escalation.backtest.candidate import Change
 from escalation.backtest.replaying import Settings
 from escalation.backtest.running import backtest_run
 from escalation.models import BacktestRun, Rule
-from escalation.services import defaults_install, rule_create, rule_update
+from escalation.services import defaults_install, rule_create, rule_disable
 from supportadmin.roles import roles_sync
 from tests.escalation.backtest.conftest import WRONG, case
 
@@ -163,7 +163,7 @@ def test_the_panel_beside_enable_leads_from_missing_to_ready_to_stale(lead, draf
     assert "may be enabled" in page
     assert "<strong>3</strong> would go another way" in page
     assert "may be enabled" in lead.get(enable).content.decode()
-    rule_update(actor=SYSTEM, rule=low(), priority=41)
+    rule_disable(actor=SYSTEM, rule=Rule.objects.get(trigger="step_failure"))
     page = lead.get(rule_page).content.decode()
     assert "The rules have changed since this version" in page
     assert "Run it again" in page
