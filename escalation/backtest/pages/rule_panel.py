@@ -18,6 +18,7 @@ from escalation.backtest.candidate import ENABLE, Change
 from escalation.backtest.enabling import MISSING, READY, STALE, clearance_of
 from escalation.backtest.readout import Line, figure_lines, figures_of_run
 from escalation.backtest.replaying import Settings, default_minutes
+from escalation.backtest.rules import live_rows
 from escalation.backtest.running import PERMISSION, backtest_jobs, backtest_start
 from escalation.models import BacktestRun, Rule
 
@@ -72,13 +73,15 @@ class RuleBacktestMixin(ModelAdmin):
 def panel_context(request: HttpRequest, rule: Rule) -> dict[str, Any]:
     """Return what the panel shows."""
     clearance = clearance_of(rule)
+    is_live = any((row["id"], row["version"]) == (rule.pk, rule.version) for row in live_rows()[1])
     return {
         "rule": rule,
+        "is_live": is_live,
         "state": clearance.state,
         "is_ready": clearance.state == READY,
         "is_stale": clearance.state == STALE,
         "is_missing": clearance.state == MISSING,
-        "says": clearance.message,
+        "says": "" if is_live else clearance.message,
         "backtest": clearance.run,
         "backtest_lines": _lines(clearance.run),
         "backtest_job": _job_of(rule),

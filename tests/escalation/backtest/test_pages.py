@@ -173,6 +173,9 @@ def test_the_panel_beside_enable_leads_from_missing_to_ready_to_stale(lead, draf
     jobs.run_due()
     assert lead.post(enable, {"_seen": draft.version}).status_code == 302
     assert Rule.objects.get(pk=draft.pk).enabled
+    page = lead.get(rule_page).content.decode()
+    assert "decides now" in page
+    assert f"?try=disable:{draft.pk}" in page
 
 
 @pytest.mark.row("4.9")
