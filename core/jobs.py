@@ -51,6 +51,10 @@ class Interrupted(BaseException):
     """The worker is told to stop: the job goes back into the queue, and the attempt does not count."""
 
 
+class Cancelled(Exception):
+    """A person has stopped this job: its row says so already, and what is done so far stays."""
+
+
 def interrupt(number: int, frame: object) -> None:
     """Stop the job that runs in this process: a signal handler, set by core.tasks.
 
@@ -77,6 +81,11 @@ class Progress:
             progress_message=message[:200],
             heartbeat_at=timezone.now(),
         )
+
+    def stop_if_cancelled(self) -> None:
+        """Raise Cancelled where a person has stopped the job; for handlers that work in portions."""
+        if Job.objects.filter(pk=self.job_id, state=Job.State.FAILED).exists():
+            raise Cancelled
 
 
 def handler(name: str) -> Callable[[H], H]:
@@ -154,6 +163,8 @@ def _work(job: Job) -> None:
             log.warning("job_interrupted", job_id=str(job.pk), task=job.task)
             later = timezone.now() + timedelta(seconds=STOP_SECONDS)  # not for this worker again
             _requeue(job, at=later, attempts=F("attempts") - 1)
+        except Cancelled:
+            job.refresh_from_db()
         except (RetryLater, DatabaseError) as error:
             _retry_or_fail(job, error)
         except DomainError as error:
@@ -227,6 +238,19 @@ def retry(job: Job, *, actor: Actor) -> Job:
             raise Conflict("Only a failed or quarantined job can be retried.", code="job_not_stopped")
         activity.record(actor, "job.retried", job, before={"state": job.state, "error": job.error[:500]})
         transaction.on_commit(partial(send, job.pk), robust=True)
+    job.refresh_from_db()
+    return job
+
+
+def cancel(job: Job, *, actor: Actor) -> Job:
+    """Stop a job that waits or runs; a handler that asks ``stop_if_cancelled`` ends at its next portion."""
+    with transaction.atomic():
+        rows = Job.objects.filter(pk=job.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING]).update(
+            state=Job.State.FAILED, error=f"Stopped by {actor.label}.", finished_at=timezone.now()
+        )
+        if rows == 0:
+            raise Conflict("This job has ended already.", code="job_ended")
+        activity.record(actor, "job.cancelled", job, before={"state": job.state})
     job.refresh_from_db()
     return job
 

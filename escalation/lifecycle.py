@@ -15,6 +15,7 @@ from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput
 from core.permissions import require
+from escalation.backtest.enabling import enabling_check
 from escalation.models import Rule, RuleSetVersion, RuleVersion
 from escalation.versions import (
     PRIORITY_STEP,
@@ -28,10 +29,14 @@ from escalation.versions import (
 CHANGE = "escalation.change_rule"
 
 
-def rule_enable(*, actor: Actor, rule: Rule) -> Rule:
-    """Let the rule's newest version decide from the next turn on; idempotent."""
+def rule_enable(*, actor: Actor, rule: Rule, is_first_installation: bool = False) -> Rule:
+    """Let the rule's newest version decide from the next turn on; idempotent.
+
+    Refused without a back-test of this very version against the rules that decide now.
+    ``is_first_installation`` is for code that fills a workspace in which nothing can be replayed yet; pages
+    and API never say it.
+    """
     require(actor, CHANGE)
-    # The gate: what must be shown of exactly this version (rule.pk, rule.version) before it may decide.
     if rule.archived_at is not None:
         raise InvalidInput("The rule is archived. Restore it first.", code="archived")
     if rule.live_version == rule.version:
@@ -39,6 +44,8 @@ def rule_enable(*, actor: Actor, rule: Rule) -> Rule:
     before = rule.live_version
     with transaction.atomic():
         one_change_at_a_time()
+        if not is_first_installation:
+            enabling_check(rule)
         rule_move(rule, live_version=rule.version)
         rule_set_keep(actor)
         _record(actor, "rule.enabled", rule, before)

@@ -18,6 +18,7 @@ from unfold.views import ChangeList
 from core.admin_base import BaseAdmin, NextStepMixin, actor_of
 from core.admin_transitions import TransitionMixin
 from core.errors import DomainError
+from escalation.backtest.pages.rule_panel import RuleBacktestMixin
 from escalation.choices import offered_choices
 from escalation.history import rule_steps
 from escalation.lifecycle import rules_reorder
@@ -76,7 +77,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Rule)
-class RuleAdmin(NextStepMixin, TransitionMixin, BaseAdmin):
+class RuleAdmin(NextStepMixin, RuleBacktestMixin, TransitionMixin, BaseAdmin):
     """When a person takes over."""
 
     form = RuleForm

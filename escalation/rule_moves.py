@@ -7,9 +7,11 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from unfold.enums import ActionVariant
 
 from core.admin_transitions import Transition, TransitionForm
+from escalation.backtest.pages.rule_panel import enable_evidence
 from escalation.history import MAX_VERSIONS, compared, rule_steps
 from escalation.lifecycle import rule_archive, rule_disable, rule_discard, rule_enable, rule_restore
 from escalation.models import Rule
@@ -52,6 +54,11 @@ def what_enabling_changes(request: HttpRequest, rule: Rule) -> str:
     return render_to_string("admin/escalation/sentence_change.html", {"before": left, "after": right})
 
 
+def what_enabling_shows(request: HttpRequest, rule: Rule) -> str:
+    """Show what changes in words, and what the back-test says of it."""
+    return format_html("{}{}", what_enabling_changes(request, rule), enable_evidence(request, rule))
+
+
 MOVES = (
     Transition(
         name="enable",
@@ -60,7 +67,7 @@ MOVES = (
         service=lambda actor, rule: rule_enable(actor=actor, rule=rule),
         description=lambda rule: f"Version {rule.version} decides from the next turn on.",
         shown=lambda request, rule: rule.archived_at is None and rule.live_version != rule.version,
-        evidence=what_enabling_changes,
+        evidence=what_enabling_shows,
         seen=_seen,
         variant=ActionVariant.PRIMARY,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import F
@@ -47,6 +47,11 @@ def anger_calibration(detector: str) -> Curve:
     """Return the active recalibration of a detector's scores, or the one that changes nothing. One query."""
     row = _active_calibration.first(detector)
     return Curve(*row) if row else Curve()
+
+
+def rule_set_of(number: int, rows: Iterable[Mapping[str, Any]]) -> RuleSet:
+    """Return a rule set from rows as RuleSetVersion keeps them; nothing is read or stored."""
+    return RuleSet(number, tuple(rule_of(dict(row)) for row in rows))
 
 
 def rule_names() -> dict[str, str]:

@@ -7,7 +7,8 @@ class RuntimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from escalation.ports import offer_channels, offer_promise_line  # noqa: PLC0415 - models are there
+        from escalation.backtest.ports import offer_cases  # noqa: PLC0415 - models are there by now
+        from escalation.ports import offer_channels, offer_promise_line  # noqa: PLC0415
         from intents.ports import offer_live_interactions  # noqa: PLC0415
         from kb.ports import offer_customer_texts  # noqa: PLC0415
         from runtime.customer_texts import (  # noqa: PLC0415
@@ -19,6 +20,7 @@ class RuntimeConfig(AppConfig):
             replies,
         )
         from runtime.live_interactions import live_interactions  # noqa: PLC0415
+        from runtime.replay.source import Source  # noqa: PLC0415
         from runtime.selectors import channels_seen  # noqa: PLC0415
         from runtime.waiting.readouts import promises_kept_line  # noqa: PLC0415
 
@@ -26,5 +28,6 @@ class RuntimeConfig(AppConfig):
         offer_customer_texts(CHOICES, choices)
         offer_customer_texts(FLOWS, lines_of_flows)
         offer_promise_line(promises_kept_line)
+        offer_cases(Source())
         offer_live_interactions(live_interactions)
         offer_channels(channels_seen)

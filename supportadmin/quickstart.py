@@ -45,6 +45,7 @@ from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
 from supportadmin import credentials
 from supportadmin.demo.actions import actions_install
+from supportadmin.demo.backtest import backtest_queue
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
@@ -109,6 +110,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
     _health_check(lead)
+    backtest_queue(lead=lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
     kept = {
         "url": url,

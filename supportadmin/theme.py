@@ -228,6 +228,18 @@ UNFOLD: dict[str, Any] = {
                     _page("Handoff deliveries", "forward_to_inbox", "runtime.handoffdelivery"),
                     _page("Rules", "rule", "escalation.rule"),
                     _page("Rule sets", "history", "escalation.rulesetversion"),
+                    {
+                        "title": "Try a change",
+                        "icon": "tune",
+                        "link": reverse_lazy("admin:escalation_backtest_dial"),
+                        "permission": _allowed("escalation.view_backtestrun"),
+                    },
+                    {
+                        **_page("Back-tests", "fact_check", "escalation.backtestrun"),
+                        "active": _among(
+                            "admin:escalation_backtestrun_changelist", "admin:escalation_backtest_dial"
+                        ),
+                    },
                     _page("Handoff messages", "chat_info", "escalation.handofftemplate"),
                     _page("Anger labels", "sentiment_very_dissatisfied", "runtime.angerlabel"),
                     _page("Anger recalibrations", "tune", "escalation.angercalibration"),

@@ -192,3 +192,18 @@ class TicketOpening:
     category: str
     text: str
     closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTicket:
+    """How a closed ticket began, in the customer's cleaned and masked words, and whether it was escalated.
+
+    ``escalation`` is a value of tickets.outcomes; "unclassified" where the audit has not looked yet.
+    """
+
+    ticket_id: int
+    text: str
+    channel: str
+    escalation: str
+    created_at: datetime
+    closed_at: datetime

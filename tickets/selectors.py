@@ -10,7 +10,9 @@ from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from tickets.contracts import (
+    UNCLASSIFIED,
     AuditTicket,
+    EndedTicket,
     FlaggedCategory,
     SignedCategory,
     SignedMap,
@@ -21,6 +23,7 @@ from tickets.contracts import (
 )
 from tickets.map_content import FLAGS, LABEL_NAMES
 from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
+from tickets.outcomes import ESCALATED
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
 
@@ -29,6 +32,7 @@ READ_ROWS = 1_000
 MAX_CATEGORIES = 200
 OPENING_WORDS = 4
 OPENING_LENGTH = 1_000
+MAX_OPENING = 4_000  # of a whole first message
 
 
 def ticket_counts() -> TicketCounts:
@@ -205,6 +209,50 @@ def recent_openings(*, limit: int) -> list[TicketOpening]:
 def ticket_openings(ticket_ids: Collection[int]) -> dict[int, TicketOpening]:
     """Return how these tickets began, by id; tickets that are gone are left out."""
     return {o.ticket_id: o for o in _openings(Ticket.objects.filter(pk__in=ticket_ids))}
+
+
+def ended_tickets(*, since: datetime, limit: int) -> Iterator[EndedTicket]:
+    """Yield the tickets that count and were closed since then, newest first, without the wordless."""
+    tickets = Ticket.objects.counting().filter(closed_at__gte=since).order_by("-closed_at", "-pk")
+    yield from _ended(tickets[:limit])
+
+
+def first_messages(ticket_ids: Collection[int]) -> list[EndedTicket]:
+    """Return these tickets by how they began; those that are gone are left out."""
+    return list(_ended(Ticket.objects.filter(pk__in=ticket_ids)))
+
+
+def _ended(tickets: QuerySet[Ticket]) -> Iterator[EndedTicket]:
+    rows = tickets.values_list(
+        "pk",
+        "subject",
+        "text__conversation",
+        "channel",
+        "classification__escalation_outcome",
+        "created_at",
+        "closed_at",
+    )
+    for pk, subject, conversation, channel, outcome, created_at, closed_at in rows.iterator(READ_ROWS):
+        first = next((said["text"] for said in conversation or () if said["author"] == "customer"), "")
+        text = (first.strip() or subject.strip())[:MAX_OPENING]
+        if text:
+            yield EndedTicket(pk, text, channel, outcome or UNCLASSIFIED, created_at, closed_at)
+
+
+def ended_tickets_state(since: datetime) -> str:
+    """Return what changes when ``ended_tickets`` would yield others, or with another outcome (one query)."""
+    found = (
+        Ticket.objects.counting()
+        .filter(closed_at__gte=since)
+        .aggregate(
+            n=Count("pk"),
+            last=Max("updated_at"),
+            batch=Max("last_batch"),
+            known=Count("classification__pk"),
+            escalated=Count("pk", filter=Q(classification__escalation_outcome=ESCALATED)),
+        )
+    )
+    return ":".join(str(value) for value in found.values())
 
 
 def closing_times(external_ids: Collection[str]) -> dict[str, datetime]:

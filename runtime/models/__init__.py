@@ -5,6 +5,7 @@ from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.deliveries import HandoffDelivery, HandoffDestination
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, AngerLabel, Feedback, Handoff, HandoffMessage
+from runtime.models.replay import TicketFacts
 
 __all__ = [
     "REASONS",
@@ -22,6 +23,7 @@ __all__ = [
     "HandoffDestination",
     "HandoffMessage",
     "ResolutionFlow",
+    "TicketFacts",
     "Trace",
     "Turn",
 ]

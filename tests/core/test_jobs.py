@@ -254,3 +254,32 @@ def test_a_running_job_cannot_be_retried() -> None:
 def test_the_sweep_shows_that_the_worker_lives() -> None:
     sweep()
     assert abs((Heartbeat.objects.get(name="worker").at - timezone.now()).total_seconds()) < 5
+
+
+def test_a_job_that_a_person_stops_ends_at_its_next_portion_and_stays_stopped(handle, sent) -> None:
+    worked: list[int] = []
+
+    def work(*, progress: jobs.Progress) -> None:
+        for portion in range(3):
+            progress.stop_if_cancelled()
+            worked.append(portion)
+            if portion == 0:
+                jobs.cancel(Job.objects.get(pk=progress.job_id), actor=Actor.system("kim"))
+
+    handle(work)
+    job = jobs.enqueue("tests.work")
+    jobs.run(job.pk)
+    assert (state(job), job.error, worked) == ("failed", "Stopped by kim.", [0])
+    assert Activity.objects.get(verb="job.cancelled").actor_label == "kim"
+    with pytest.raises(Conflict):
+        jobs.cancel(job, actor=Actor.system("kim"))
+    jobs.sweep()
+    assert state(job) == "failed"
+
+
+def test_a_job_that_waits_is_stopped_before_it_begins(handle, sent) -> None:
+    handle(lambda progress: pytest.fail("It has been stopped."))
+    job = jobs.enqueue("tests.work")
+    jobs.cancel(job, actor=Actor.system("kim"))
+    assert jobs.run(job.pk) is None
+    assert state(job) == "failed"

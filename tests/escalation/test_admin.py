@@ -7,6 +7,9 @@ from django.urls import reverse
 
 from core.actors import Actor
 from core.models import Activity
+from escalation.backtest.candidate import Change
+from escalation.backtest.replaying import Settings
+from escalation.backtest.running import backtest_run
 from escalation.models import HandoffTemplate, Rule, RuleVersion
 from escalation.selectors import live_rule_set
 from escalation.services import defaults_install, rule_update
@@ -109,7 +112,10 @@ def test_a_rule_is_added_disabled_and_then_enabled(lead) -> None:
     rule = Rule.objects.get(name="Ask first")
     assert (rule.enabled, rule.parameters, rule.priority) == (False, {"extra_phrases": []}, 60)
     enable = reverse("admin:escalation_rule_transition", args=(rule.pk, "enable"))
-    assert lead.post(enable, {"_seen": f"{rule.version} None None"}).status_code == 302
+    seen = {"_seen": f"{rule.version} None None"}
+    assert lead.post(enable, seen).status_code == 409  # not without a back-test
+    backtest_run(change=Change("enable", rule.pk), settings=Settings(), made_by="lead")
+    assert lead.post(enable, seen).status_code == 302
     assert Rule.objects.get(name="Ask first").enabled
 
 

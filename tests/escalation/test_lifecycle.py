@@ -61,7 +61,7 @@ def test_an_edit_decides_nothing_until_it_is_enabled() -> None:
     assert (rule.version, rule.live_version, rule.is_pending) == (2, 1, True)
     assert live() == [(1, ["first words"])]
     assert live_rule_set().version == 1
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert (rule.version, rule.live_version, rule.is_pending) == (2, 2, False)
     assert live() == [(2, ["second words"])]
     assert [rule_set_at(number).rules[0].version for number in (1, 2)] == [1, 2]
@@ -72,7 +72,7 @@ def test_a_pending_name_is_linked_by_no_article_yet() -> None:
     rule = make("Old name")
     rule_update(actor=SYSTEM, rule=rule, name="New name")
     assert rule_names() == {str(rule.pk): "Old name"}
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert rule_names() == {str(rule.pk): "New name"}
 
 
@@ -94,13 +94,13 @@ def test_a_pending_edit_is_discarded_and_its_number_is_not_given_again() -> None
 def test_a_roll_back_is_a_new_version_that_waits_like_any_edit() -> None:
     rule = make()
     edit(rule, "second words")
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     rule_roll_back(actor=SYSTEM, rule=rule, version=1)
     assert (rule.version, rule.live_version) == (3, 2)
     assert live() == [(2, ["second words"])]
     newest = RuleVersion.objects.get(version=3)
     assert (newest.note, newest.fields["parameters"]["phrases"]) == ("as version 1", ["first words"])
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert live() == [(3, ["first words"])]
 
 
@@ -111,7 +111,7 @@ def test_a_rule_that_was_disabled_comes_back_with_its_newest_version() -> None:
     rule_disable(actor=SYSTEM, rule=rule)
     assert live() == []
     assert not rule.enabled
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert live() == [(2, ["second words"])]
 
 
@@ -121,7 +121,7 @@ def test_an_archived_rule_decides_nothing_and_keeps_its_name_and_history() -> No
     rule_archive(actor=SYSTEM, rule=rule)
     assert live() == []
     with pytest.raises(InvalidInput) as refusal:
-        rule_enable(actor=SYSTEM, rule=rule)
+        rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert refusal.value.code == "archived"
     with pytest.raises(InvalidInput) as refusal:
         make()
@@ -186,7 +186,7 @@ def test_every_move_asks_for_the_permission(make_user) -> None:
     stranger = Actor.of_user(make_user("stranger"))
     before = rows()
     for act in (
-        lambda: rule_enable(actor=stranger, rule=rule),
+        lambda: rule_enable(actor=stranger, rule=rule, is_first_installation=True),
         lambda: rule_disable(actor=stranger, rule=rule),
         lambda: rule_discard(actor=stranger, rule=rule),
         lambda: rule_archive(actor=stranger, rule=rule),

@@ -270,7 +270,7 @@ def test_the_set_that_decided_at_a_moment_is_found_with_its_words(lead) -> None:
         rule = words()
     with time_machine.travel(datetime(2026, 5, 3, 11, 0, tzinfo=UTC), tick=False):
         rule_update(actor=SYSTEM, rule=rule, parameters={"phrases": ["second words"]})
-        rule_enable(actor=SYSTEM, rule=rule)
+        rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     at = reverse("admin:escalation_rulesetversion_at")
     at_ten = lead.get(at, {"at": "2026-05-03T10:00"}, follow=True).content.decode()
     assert "says “first words”" in at_ten

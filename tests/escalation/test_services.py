@@ -57,7 +57,7 @@ def test_every_change_makes_a_new_version_and_old_decisions_keep_their_rules() -
     rule = make()
     first = live_rule_set()
     rule_update(actor=SYSTEM, rule=rule, parameters={"minimum_confidence": 0.7})
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     second = live_rule_set()
     assert (first.version, second.version, rule.version) == (1, 2, 2)
     assert second.rules[0].parameters["minimum_confidence"] == 0.7
@@ -74,7 +74,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace() -> None:
     rule = make()
     before = rows()
     rule_update(actor=SYSTEM, rule=rule, name="Low")
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert rows() == before
 
 
@@ -82,7 +82,7 @@ def test_a_disabled_rule_leaves_the_rule_set() -> None:
     rule = make()
     rule_disable(actor=SYSTEM, rule=rule)
     assert live_rule_set().rules == ()
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     assert [r.version for r in live_rule_set().rules] == [1]
     assert live_rule_set().version == 3
 

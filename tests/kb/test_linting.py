@@ -255,12 +255,12 @@ def test_a_rule_that_is_disabled_or_renamed_is_found_in_the_articles_that_link_i
     assert (queued.task, queued.requested_by) == ("kb.tasks.relint", "tests")
     jobs.run_due()
     assert kept() == ["V002"]
-    rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk))
+    rule_enable(actor=system, rule=Rule.objects.get(pk=rule.pk), is_first_installation=True)
     jobs.run_due()
     assert kept() == []
     renamed = rule_update(actor=system, rule=Rule.objects.get(pk=rule.pk), name="A person is wanted")
     assert not Job.objects.filter(state="queued").exists()  # the new name waits to be enabled
-    rule_enable(actor=system, rule=renamed)
+    rule_enable(actor=system, rule=renamed, is_first_installation=True)
     assert Job.objects.filter(state="queued", task="kb.tasks.relint").count() == 1
     jobs.run_due()
     other = Rule.objects.exclude(pk=rule.pk).first()

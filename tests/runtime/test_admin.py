@@ -56,7 +56,7 @@ def test_a_decision_leads_to_the_rule_as_it_was_and_to_the_set_as_it_stood(rules
     turn = take("I want a human")
     rule = Rule.objects.get(pk=turn.rule_id)
     rule_update(actor=SYSTEM, rule=rule, parameters={"extra_phrases": ["operator"]})
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     html = page(lead, "turn_change", turn.pk)
     assert "When the customer asks for a person, then escalate." in html
     assert "operator" not in html

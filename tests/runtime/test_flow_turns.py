@@ -240,7 +240,9 @@ def test_a_rule_comes_before_the_flow_begins(agent: Agent) -> None:
 @pytest.mark.row("3.11")
 def test_a_clarifying_question_between_leaves_the_run_where_it_was(agent: Agent) -> None:
     wish = Rule.objects.get(trigger="human_request")
-    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
+    rule_enable(
+        actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1), is_first_installation=True
+    )
     activate(INVOICE)
     agent.say("export")
     assert agent.say("let me talk to a human").decision == "clarify"

@@ -111,7 +111,9 @@ def test_the_customers_choice_is_used_in_the_next_turn(rules) -> None:
 @pytest.mark.row("4.7")
 def test_with_one_question_allowed_a_wish_for_a_person_is_met_on_the_next_turn(rules) -> None:
     wish = Rule.objects.get(trigger="human_request")
-    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
+    rule_enable(
+        actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1), is_first_installation=True
+    )
     first = take("let me talk to a human")
     assert (first.decision, first.escalation, first.handoff_id) == ("clarify", None, None)
     second = take("my invoice is wrong", first)
@@ -162,7 +164,9 @@ def test_while_a_person_has_the_conversation_the_agent_is_silent(rules) -> None:
 @pytest.mark.row("4.16")
 def test_a_returned_conversation_is_not_handed_over_again_by_its_old_context(rules) -> None:
     wish = Rule.objects.get(trigger="human_request")
-    rule_enable(actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1))
+    rule_enable(
+        actor=SYSTEM, rule=rule_update(actor=SYSTEM, rule=wish, clarify_first=1), is_first_installation=True
+    )
     first = take("I want a human")
     assert take("it is about exports", first).decision == "escalate"
     handoff_return(actor=SYSTEM, handoff=Handoff.objects.get())
@@ -347,7 +351,7 @@ def test_an_edit_that_waits_decides_nothing_and_is_cited_nowhere(rules) -> None:
     assert (result.decision, turn.rule_id, turn.rule_version) == ("escalate", rule.pk, 1)
     assert (turn.matched_text, turn.rule_set_version) == ("talk to a human", 7)
     assert "Later" not in str(result) + str(Handoff.objects.get().packet)
-    rule_enable(actor=SYSTEM, rule=rule)
+    rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     asked = take("I want to talk to a human")
     assert (asked.decision, Turn.objects.latest("pk").rule_version) == ("clarify", 2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,12 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.models import Activity, User
+from escalation.backtest.candidate import Change
+from escalation.backtest.figures import Assumptions, Tally, figures_of
+from escalation.backtest.replaying import Settings
 from escalation.models import (
+    BacktestFlip,
+    BacktestRun,
     HandoffRoute,
     HandoffTemplate,
     HoursException,
@@ -75,6 +80,7 @@ from runtime.models import (
     HandoffDestination,
     HandoffMessage,
     ResolutionFlow,
+    TicketFacts,
     Turn,
 )
 from runtime.services import turn_take
@@ -195,6 +201,7 @@ def poison(owner: User, reviewer: User) -> None:
     bodies = ("body", "body_without_wait", "body_off_hours")
     many(HandoffTemplate, *bodies, reason="", tier=lambda n: fitting(n, 64), locale=lambda n: f"x{n}")
     _teams(owner)
+    _backtests(rules)
     many(
         Activity,
         "target_label",
@@ -230,6 +237,53 @@ def _teams(owner: User) -> None:
     day = timezone.localdate()
     many(HoursException, "label", team=lambda n: teams[n], day=day)
     many(HandoffRoute, "reason", "intent", "tier", "locale", team=lambda n: teams[n])
+
+
+def _backtests(rules: list[Rule]) -> None:
+    """Runs of hostile rules, whose flips are hostile tickets."""
+    tickets = list(Ticket.objects.order_by("pk")[:COUNT])
+    row = {"version": 1, "kind": "soft", "trigger": "human_request", "clarify_first": 0, "priority": 1}
+    sides = {side: {"fires": 1, "needed": 0, "known": 0} for side in ("before", "after")}
+    figures = figures_of(Tally(), Assumptions(1)).as_json()
+
+    def rows(n: int) -> list[dict[str, Any]]:
+        return [{**row, "id": rules[n].pk, "name": fitting(n, 100), "parameters": {}}]
+
+    runs = many(
+        BacktestRun,
+        "made_by",
+        "live_digest",
+        "digest",
+        rule=lambda n: rules[n],
+        rule_version=1,
+        change_kind="enable",
+        change=lambda n: asdict(Change("enable", rules[n].pk, 1, fitting(n, 60))),
+        settings=asdict(Settings()),
+        live_number=1,
+        live_rows=[],
+        candidate_rows=rows,
+        cases=1,
+        flips=1,
+        seconds=1.0,
+        content=lambda n: {
+            "before": figures,
+            "after": figures,
+            "rules": [{"rule_id": None, "name": "", "reason": fitting(n, 30), **sides}],
+            "flips": {fitting(n, 30): 1},
+            "kinds": {"ticket": 1},
+            "tickets": {"unread": 0, "outdated": 0, "left_out": 0},
+        },
+    )
+    many(
+        BacktestFlip,
+        *("why", "before", "before_reason", "after", "after_reason"),
+        run=lambda n: runs[n],
+        number=1,
+        case_kind="ticket",
+        case_id=lambda n: tickets[n].pk,
+        after_rule=lambda n: rules[n].pk,
+    )
+    many(TicketFacts, "text_sha256", "versions", ticket=lambda n: tickets[n], facts={})
 
 
 def _flows() -> None:

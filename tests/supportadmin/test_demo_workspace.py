@@ -87,6 +87,7 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
     assert Release.objects.filter(is_live=True).count() == 1
     waiting = Job.objects.exclude(state=Job.State.SUCCEEDED).values_list("task", "state")
     assert sorted(waiting) == [
+        ("escalation.tasks.run_backtest", "queued"),
         ("intents.tasks.check_health", "queued"),
         ("intents.tasks.fill_tagging_inbox", "queued"),
         ("tickets.tasks.renew_texts", "queued"),

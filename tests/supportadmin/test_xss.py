@@ -56,6 +56,7 @@ def other_pages() -> Iterator[str]:
         f"{health}?list={kind}" for kind in ("conflicts", "label-errors", "harmful", "merges", "thin")
     )
     yield from ("/admin/intents/intent/mapping/", "/admin/intents/phrasingimport/add/")
+    yield "/admin/escalation/backtestrun/dial/"
     yield from ("/admin/kb/voiceguide/brand/", "/admin/playground/", "/demo/chat/", "/admin/")
     yield "/admin/runtime/handoff/desk/"
     yield from (f"/admin/intents/taggingitem/{page}/" for page in ("disagreements", "agreement"))

@@ -1,12 +1,11 @@
-"""Escalation rules with their whole history, and the words with which a customer is handed over."""
+"""Escalation rules with their whole history."""
 
 from __future__ import annotations
-
-from typing import Any, NoReturn
 
 from django.db import models
 from django.db.models import Q
 
+from escalation.models.history import Immutable
 from escalation.triggers import (
     ANGER,
     BILLING_DISPUTE,
@@ -99,21 +98,6 @@ class Rule(models.Model):
         return self.live_version is not None and self.live_version != self.version
 
 
-class Immutable(models.Model):
-    """Evidence: written once, then only read."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("History is not rewritten.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("History is not deleted.")
-
-
 class RuleVersion(Immutable):
     """A rule as one edit left it; ``note`` says why, in the editor's words or as “as version 2”."""
 
@@ -145,92 +129,3 @@ class RuleSetVersion(Immutable):
 
     def __str__(self) -> str:
         return f"rule set {self.number}"
-
-
-class HandoffTemplate(models.Model):
-    """What a customer is told when a person takes over, per reason, tier and locale."""
-
-    ANY_REASON = ""
-    ANY_TIER = ""
-
-    reason = models.CharField(
-        max_length=30, blank=True, default=ANY_REASON, choices=Rule.Trigger, help_text="Empty: any reason."
-    )
-    tier = models.CharField(max_length=64, blank=True, default=ANY_TIER, help_text="Empty: any tier.")
-    locale = models.CharField(
-        max_length=35, default="en", help_text="Language, such as de; or narrower, such as de-AT."
-    )
-    body = models.TextField(
-        max_length=1000, help_text="{wait_minutes} is filled in from the queue's history."
-    )
-    body_without_wait = models.TextField(
-        max_length=1000, blank=True, help_text="Used while the queue's history is too short to name a number."
-    )
-    body_off_hours = models.TextField(
-        max_length=1000, blank=True, help_text="Used while the team is closed; {opens_at} says when it opens."
-    )
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["locale", "reason", "tier"]
-        constraints = [
-            models.UniqueConstraint(fields=["reason", "tier", "locale"], name="one_template_per_case")
-        ]
-
-    def __str__(self) -> str:
-        said = f"{self.reason or 'any reason'}{f', {self.tier}' if self.tier else ''}"
-        return f"{said} ({self.locale})"
-
-
-class AngerCalibration(models.Model):
-    """A recalibration of the detector of anger, fitted to the team's labels. Changed by services only.
-
-    ``detector`` names the detector whose scores it recalibrates: with another one it is not applied.
-    """
-
-    number = models.PositiveIntegerField(unique=True)
-    detector = models.CharField(max_length=16)
-    slope = models.FloatField()
-    intercept = models.FloatField()
-    angry = models.PositiveIntegerField(help_text="Labels that said angry.")
-    calm = models.PositiveIntegerField(help_text="Labels that said not angry.")
-    log_loss_before = models.FloatField(help_text="Mean surprise of the labels under the scores as shipped.")
-    log_loss_after = models.FloatField(help_text="The same under this recalibration.")
-    active = models.BooleanField(default=False)
-    fitted_by = models.CharField(max_length=150)
-    fitted_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-number"]
-        permissions = [("calibrate_anger", "Can fit and activate recalibrations of anger")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["active"], condition=Q(active=True), name="one_active_anger_calibration"
-            ),
-            models.CheckConstraint(condition=Q(slope__gt=0), name="anger_calibration_keeps_the_order"),
-        ]
-
-    def __str__(self) -> str:
-        return f"recalibration {self.number}"
-
-
-# Django finds the models of an app in its module ``models``.
-from escalation.teams.models import (  # noqa: E402 - the teams' own module
-    HandoffRoute,
-    HoursException,
-    OpeningHours,
-    Team,
-)
-
-__all__ = [
-    "AngerCalibration",
-    "HandoffRoute",
-    "HandoffTemplate",
-    "HoursException",
-    "Immutable",
-    "OpeningHours",
-    "Rule",
-    "RuleSetVersion",
-    "RuleVersion",
-    "Team",
-]
