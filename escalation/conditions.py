@@ -133,8 +133,9 @@ def _intents(wanted: Sequence[str], facts: TurnFacts) -> bool | None:
 
 
 def _pages(wanted: Sequence[str], facts: TurnFacts) -> bool | None:
-    path = _path(facts.page)
-    return any(pages.matches(pattern, path) for pattern in wanted) if path else None
+    if not _path(facts.page):
+        return None
+    return any(_is_on(pattern, facts.page) for pattern in wanted)
 
 
 def _amount_over(wanted: Mapping[str, Any], facts: TurnFacts) -> bool | None:
@@ -146,11 +147,10 @@ def _amount_over(wanted: Mapping[str, Any], facts: TurnFacts) -> bool | None:
 
 
 def _hours(wanted: Mapping[str, Any], facts: TurnFacts) -> bool | None:
-    at = _moment(facts.at)
-    if at is None:
+    clock = _clock(facts.at)
+    if clock is None:
         return None
-    today, now = at.isoweekday(), f"{at.hour:02}:{at.minute:02}"
-    return any(_is_within(window, today, now) for window in wanted["windows"]) != wanted["outside"]
+    return any(_is_within(window, *clock) for window in wanted["windows"]) != wanted["outside"]
 
 
 def _is_within(window: Mapping[str, Any], today: int, now: str) -> bool:
@@ -193,7 +193,16 @@ def _moment_of(conditions: Mapping[str, Any], name: str) -> datetime | None:
     return moment
 
 
-_path = lru_cache(maxsize=64)(pages.path_of)  # every rule asks for the page of the same turn
+# Every rule asks about the page and the hour of the same turn.
+_path = lru_cache(maxsize=64)(pages.path_of)
+_is_on = lru_cache(maxsize=1024)(pages.matches)
+
+
+@lru_cache(maxsize=64)
+def _clock(at: str) -> tuple[int, str] | None:
+    """Return the ISO weekday and the time of day of the turn, as written."""
+    moment = _moment(at)
+    return None if moment is None else (moment.isoweekday(), f"{moment.hour:02}:{moment.minute:02}")
 
 
 @lru_cache(maxsize=4096)

@@ -64,7 +64,7 @@ def measure(texts: Sequence[str], *, rules: int, messages: int) -> dict[str, Any
     ``cpu`` is the processor's time: what the clock says beside it, others on the machine have taken.
     """
     rule_set = many_rules(rules)
-    draw = random.Random(7)  # noqa: S311 - the same messages each time, no secret
+    draw = random.Random(7)  # noqa: S311  # nosec B311 - the same messages each time
     asked = [_message(texts, draw) for _ in range(messages)]
     decide(replace(FACTS, text="A first turn, which compiles the patterns."), rule_set)
     times, cpu, actions = [], [], []

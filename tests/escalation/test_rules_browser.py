@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +17,6 @@ from escalation.selectors import live_rule_set
 from escalation.services import defaults_install
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("RULE_SHOTS", "")
-
-
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
 @pytest.mark.row("4.8")
@@ -59,7 +51,6 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
     expect(tried).to_contain_text("the channel is web: unknown: a hard rule fires all the same")
     page.fill("#id_try-channel", "mail")
     expect(tried).to_contain_text("This rule does not fire")
-    shot(page, "form")
     page.locator("[name=_continue]").press("Enter")
     page.wait_for_url("**/change/**")
     page.get_by_role("link", name="Enable", exact=True).click()
@@ -68,7 +59,6 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
     page.fill("#id_phrases", "data breach\nleak")
     page.locator("[name=_continue]").click()
     expect(page.locator(".er-panel").first).to_contain_text("Version 1 decides until version 2 is enabled")
-    shot(page, "pending")
 
     page.goto(f"{live_server.url}/admin/escalation/rule/order/")
     hard = page.locator(".er-sortable").first.locator("li")
@@ -82,16 +72,12 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
     expect(page.locator("body")).to_contain_text("asked in this order from the next turn on")
     assert [rule.name for rule in live_rule_set().rules][1] == "Breach"
     assert Rule.objects.get(name="Breach").version == 2
-    shot(page, "order")
     page.goto(f"{live_server.url}/admin/escalation/rulesetversion/")
-    shot(page, "sets")
     page.goto(f"{live_server.url}/admin/escalation/rule/")
-    shot(page, "list")
     page.evaluate("document.documentElement.classList.add('dark')")
     page.set_viewport_size({"width": 390, "height": 800})
     for path in ("rule/add/", "rule/order/", f"rule/{Rule.objects.get(name='Breach').pk}/change/"):
         page.goto(f"{live_server.url}/admin/escalation/{path}")
         page.evaluate("document.documentElement.classList.add('dark')")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        shot(page, "dark-" + path.strip("/").replace("/", "-"))
     assert errors == []
