@@ -140,7 +140,7 @@ def test_the_page_lists_articles_drafts_messages_and_choices_with_rule_and_place
     revision_save_draft(
         actor=writer, article=published, base_number=1, title="How do I use it?", body=f"{BODY}\nutilise\n"
     )
-    template = HandoffTemplate.objects.get(reason="")
+    template = HandoffTemplate.objects.get(reason="", locale="en")
     HandoffTemplate.objects.filter(pk=template.pk).update(body_without_wait="We utilise a person.")
     Intent.objects.create(slug="use", label="Utilise an item", description="x", state="active")
     found = hits_by_kind()
@@ -206,13 +206,13 @@ def test_a_handoff_message_is_saved_with_a_warning_about_its_words(
 ) -> None:
     defaults_install(actor=SYSTEM)
     lead = sign_in(make_user("lee", "escalation.view_handofftemplate", "escalation.change_handofftemplate"))
-    template = HandoffTemplate.objects.get(reason="")
+    template = HandoffTemplate.objects.get(reason="", locale="en")
     change = f"/admin/escalation/handofftemplate/{template.pk}/change/"
     body = f"{template.body_without_wait} We utilise the queue."
     page = lead.post(change, {"body": body, "body_without_wait": ""}, follow=True)
     said = [str(message) for message in page.context["messages"] if message.level_tag == "warning"]
     assert said == [f"Saved, but the brand's voice is another. W001: {SAYS}"]
-    assert HandoffTemplate.objects.get(reason="").body == body
+    assert HandoffTemplate.objects.get(reason="", locale="en").body == body
     page = lead.post(change, {"body": template.body_without_wait, "body_without_wait": ""}, follow=True)
     assert [message.level_tag for message in page.context["messages"]] == ["success"]
 
