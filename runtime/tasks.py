@@ -14,6 +14,8 @@ from runtime.actions.services import RECONCILE_TASK
 from runtime.delivery.queueing import DELIVER_TASK
 from runtime.delivery.sending import deliveries_sweep, lane_advance
 from runtime.learning import turns_collect, votes_collect
+from runtime.repeats.checking import CHECK_TASK, repeats_check
+from runtime.verdicts.drawing import DRAW_TASK, verdicts_draw_when_due
 
 ACTOR = Actor.system(COLLECT_TASK)
 
@@ -58,3 +60,15 @@ def deliver_handoff(*, progress: Progress, handoff_id: int, destination_id: int)
 def sweep_deliveries(*, progress: Progress) -> dict[str, Any]:
     """Go on with deliveries whose job was lost, or whose call a person has settled."""
     return dict(deliveries_sweep())
+
+
+@handler(CHECK_TASK)
+def check_repeats(*, progress: Progress) -> dict[str, Any]:
+    """Read the first human replies of handoffs that have ended; a second run finds nothing new."""
+    return dict(repeats_check(progress=progress))
+
+
+@handler(DRAW_TASK)
+def draw_verdicts(*, progress: Progress) -> dict[str, Any]:
+    """Draw the week's sample of turns to judge; until a week has gone by it draws nothing."""
+    return {"drawn": verdicts_draw_when_due(actor=Actor.system(DRAW_TASK))}

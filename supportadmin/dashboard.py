@@ -22,10 +22,14 @@ from intents.tagging.selectors import tagging_disagreements
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
 from runtime.delivery.selectors import delivery_trouble
+from runtime.measures.contracts import EscalationRate, Scope
+from runtime.measures.selectors import escalation_rate
 from runtime.summary import RuntimeSummary, runtime_summary
+from runtime.verdicts.selectors import verdicts_waiting
 from tickets.selectors import ticket_counts
 
 DAYS = 14
+ESCALATION_WEEKS = 4
 ACTIVITY_LINES = 8
 WORKER_SILENT_SECONDS = 60
 DECISIONS = (
@@ -72,7 +76,12 @@ def add_to_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         "legend": legend,
         "turns_total": sum(runtime.decisions.values()),
         "needs": [need for need in _needs(articles, intents, runtime) if need is not None],
-        "steps": [_audit_step(), _kb_step(articles), _intents_step(intents), _escalation_step(runtime)],
+        "steps": [
+            _audit_step(),
+            _kb_step(articles),
+            _intents_step(intents),
+            _escalation_step(runtime, escalation_rate(Scope(weeks=ESCALATION_WEEKS))),
+        ],
         "activity": [_line(row) for row in Activity.objects.all()[:ACTIVITY_LINES]],
         "health": _health(articles, intents),
     }
@@ -316,21 +325,35 @@ def _intents_step(intents: IntentsSummary) -> dict[str, Any]:
     }
 
 
-def _escalation_step(runtime: RuntimeSummary) -> dict[str, Any]:
+def _escalation_step(runtime: RuntimeSummary, rate: EscalationRate) -> dict[str, Any]:
     return {
         "number": 4,
         "title": "Escalation",
         "tag": f"{runtime.open_handoffs} open" if runtime.open_handoffs else "nobody waits",
         "tone": "warn" if runtime.open_handoffs else "good",
         "facts": [
-            {"label": f"Handoffs in {DAYS} days", "value": runtime.handoffs},
-            {"label": "With a complete packet", "value": runtime.complete_handoffs},
+            {
+                "label": f"Handed over, {ESCALATION_WEEKS} weeks",
+                "value": _percent(rate.total.ratio),
+            },
+            {
+                "label": "Before AI",
+                "value": _percent(rate.baseline.share.ratio) if rate.baseline else "sign the map",
+            },
+            {"label": "Verdicts due", "value": f"{verdicts_waiting():,}"},
             {"label": "Most frequent reason", "value": runtime.top_reason or "–"},
         ],
-        "next_step": "Rules are asked in order; each decision names its rule.",
-        "link_text": "Rules",
-        "url": _list("escalation_rule"),
+        "next_step": _escalation_words(rate),
+        "link_text": "Figures",
+        "url": reverse("admin:runtime_escalation_figures"),
     }
+
+
+def _escalation_words(rate: EscalationRate) -> str:
+    """Say how the rate stands against the time before AI, or what is missing for that."""
+    if rate.verdict:
+        return rate.verdict
+    return "Sign the map of step 1, and the rate before AI stands beside it."
 
 
 def _percent(ratio: float | None) -> str:

@@ -49,6 +49,7 @@ from supportadmin.demo.backtest import backtest_queue
 from supportadmin.demo.content import read_articles, read_intents, read_test_questions, read_workspace
 from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
+from supportadmin.demo.measures import handoffs_finish, sample_judge
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.tagging import demo_inbox
@@ -106,6 +107,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
     say(f"{desk_work(person=_actor(people, 'tagger'), bot=_bot())} customers wait at the handoff desk")
+    say(f"{_measures(people)} sampled turns judged")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
@@ -307,6 +309,13 @@ def _sample_turns(clear_key: str) -> int:
         )
     _thumbs(actor)
     return len(messages)
+
+
+def _measures(people: dict[str, User]) -> int:
+    """Let people settle some handoffs and judge a sample of turns."""
+    lead, reviewer, tagger = (_actor(people, role) for role in ("support_lead", "reviewer", "tagger"))
+    handoffs_finish(bot=_bot(), agent=lead, channel=SAMPLE_CHANNEL)
+    return sample_judge(lead=lead, judges=(reviewer, tagger))
 
 
 def _thumbs(actor: Actor) -> None:

@@ -44,6 +44,7 @@ VIEW_WORK = (
     "escalation.view_angercalibration",
     "runtime.view_resolutionflow",
     "runtime.view_flowversion",
+    "runtime.view_repeatfield",
 )
 TAKE_HANDOFFS = (
     "runtime.change_handoff",
@@ -63,6 +64,7 @@ CURATE = (
 )
 TAG = ("intents.tag_message", "intents.view_taggingitem", "intents.view_taggingdecision")
 REVIEW = ("kb.review_revision", "kb.publish_revision")
+JUDGE_TURNS = ("runtime.judge_turn", "runtime.view_sampledturn", "runtime.view_verdict")
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Admin": (
@@ -88,6 +90,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *VIEW_WORK,
         *REVIEW,
         *TAKE_HANDOFFS,
+        *JUDGE_TURNS,
+        *("runtime.draw_verdicts", "runtime.view_verdictpolicy", "runtime.change_verdictpolicy"),
         *RUN_ACTIONS,
         *RESEND_HANDOFFS,
         *IMPORT_TICKETS,
@@ -111,11 +115,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Tagger": (
         *VIEW_WORK,
         *TAKE_HANDOFFS,
+        *JUDGE_TURNS,
         *TAG,
         "tickets.change_category",
         *("intents.add_example", "intents.change_example", "intents.add_evaluationcase"),
     ),
-    "Reviewer": (*VIEW_WORK, *REVIEW, *TAKE_HANDOFFS),
+    "Reviewer": (*VIEW_WORK, *REVIEW, *TAKE_HANDOFFS, *JUDGE_TURNS),
 }
 GROUP_OF_ROLE = {
     "admin": "Admin",

@@ -178,6 +178,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=50),
         "args": ["runtime.tasks.forget_actions"],
     },
+    "check-repeats": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute="3-59/10"),
+        "args": ["runtime.tasks.check_repeats"],
+    },
+    "draw-verdicts": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=35),
+        "args": ["runtime.tasks.draw_verdicts"],
+    },
 }
 # In memory: the default keeps pickles in a file that a crash can leave half written, and then never starts.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

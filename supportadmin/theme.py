@@ -251,6 +251,26 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:runtime_waiting"),
                         "permission": _allowed("runtime.view_handoff"),
                     },
+                    {
+                        "title": "Escalation figures",
+                        "icon": "monitoring",
+                        "link": reverse_lazy("admin:runtime_escalation_figures"),
+                        "permission": _allowed("runtime.view_handoff"),
+                    },
+                    {
+                        **_page("Judge turns", "gavel", "runtime.sampledturn", "runtime.judge_turn"),
+                        "active": _among(
+                            "admin:runtime_sampledturn_changelist",
+                            "admin:runtime_escalation_figures",
+                            "admin:runtime_repeats",
+                        ),
+                    },
+                    {
+                        "title": "Asked again",
+                        "icon": "repeat",
+                        "link": reverse_lazy("admin:runtime_repeats"),
+                        "permission": _allowed("runtime.view_repeatfield"),
+                    },
                 ],
             },
             {

@@ -184,6 +184,20 @@ class SignedMap:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBaseline:
+    """How often tickets were escalated before AI, as signed: of all, and by category id.
+
+    Of the tickets whose outcome is known.
+    """
+
+    version: int
+    window_start: datetime
+    window_end: datetime
+    escalated: Share
+    by_category: Mapping[int, Share]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketOpening:
     """How a customer began a ticket, cleaned and masked, and the category it is in (no id: in none)."""
 

@@ -9,11 +9,13 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
+from core.proportions import Share
 from tickets.contracts import (
     UNCLASSIFIED,
     AuditTicket,
     EndedTicket,
     FlaggedCategory,
+    SignedBaseline,
     SignedCategory,
     SignedMap,
     TicketCounts,
@@ -22,7 +24,7 @@ from tickets.contracts import (
     TypicalTickets,
 )
 from tickets.map_content import FLAGS, LABEL_NAMES
-from tickets.models import AuditReport, Category, Classification, Clustering, ImportBatch, Ticket
+from tickets.models import AuditReport, Baseline, Category, Classification, Clustering, ImportBatch, Ticket
 from tickets.outcomes import ESCALATED
 from tickets.vectors import text_to_encode
 from tickets.workflow import DONE
@@ -129,6 +131,24 @@ def signed_map() -> SignedMap | None:
             )
             for row in rows[:MAX_CATEGORIES]
         ),
+    )
+
+
+def signed_baseline() -> SignedBaseline | None:
+    """Return the baseline of the signed map that holds now; None before the first signature (2 queries)."""
+    baseline = Baseline.objects.select_related("report").order_by("-report__version").first()
+    if baseline is None:
+        return None
+    rows = list(baseline.rows.values_list("category", "escalated", "escalation_known"))
+    all_tickets = [Share(escalated, known) for category, escalated, known in rows if category is None]
+    return SignedBaseline(
+        version=baseline.report.version,
+        window_start=baseline.window_start,
+        window_end=baseline.window_end,
+        escalated=all_tickets[0] if all_tickets else Share(0, 0),
+        by_category={
+            category: Share(escalated, known) for category, escalated, known in rows if category is not None
+        },
     )
 
 

@@ -15,10 +15,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from core import agreement
 from core.admin_base import actor_of
 from core.errors import DomainError
 from intents.models import TaggingDecision
-from intents.tagging import agreement, workflow
+from intents.tagging import workflow
 from intents.tagging.contracts import Answer
 from intents.tagging.deciding import CREATE_INTENT
 from intents.tagging.policy import tagging_policy
@@ -104,8 +105,8 @@ class LeadPagesMixin(ModelAdmin):
             "confusions": agreement.confusions(tags)[:SHOWN_ROWS],
             "people": people_figures()[:SHOWN_ROWS],
             "policy": tagging_policy(),
-            "few_pairs": workflow.FEW_PAIRS,
-            "few_of_an_answer": workflow.FEW_OF_AN_INTENT,
+            "few_pairs": agreement.FEW_PAIRS,
+            "few_of_an_answer": agreement.FEW_OF_AN_ANSWER,
         }
         return self._page(request, "agreement", context)
 

@@ -7,12 +7,12 @@ not skewed towards hard cases. Draws depend on the text alone: filling again giv
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.draws import draw
 from intents.tagging.workflow import RANDOM_SHARE
 
 BLOCK_ROWS = 256
@@ -34,12 +34,6 @@ class Place:
 
     index: int
     is_random: bool
-
-
-def draw(key: str, purpose: str) -> float:
-    """Return a number in [0, 1) that looks random and is the same for the same key and purpose."""
-    digest = hashlib.sha256(f"{purpose}:{key}".encode()).digest()
-    return int.from_bytes(digest[:7], "big") / 2**56
 
 
 def is_double(key: str, percent: int) -> bool:

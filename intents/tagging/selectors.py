@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from core.agreement import DoubleTag
 from core.proportions import Share
 from intents.models import EvaluationCase, Intent, TaggingDecision, TaggingItem
 from intents.selectors import MAX_INTENTS, live_release
 from intents.tagging import workflow
-from intents.tagging.agreement import DoubleTag
 from intents.tagging.contracts import InboxSummary, IntentChoice, Progress
 
 MAX_PAIRS = 10_000

@@ -31,5 +31,3 @@ MAX_TAKEN = 20
 PASSES_TO_CLOSE = 2  # so many people who pass a message on without a reason close it
 ENOUGH_PHRASINGS = 12  # the guide's "8 to 12"
 MAX_SECONDS = 3_600.0  # of one decision: longer means that the person was away
-FEW_PAIRS = 20  # under so many doubly tagged messages an agreement says nothing
-FEW_OF_AN_INTENT = 5

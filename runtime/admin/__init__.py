@@ -1,4 +1,4 @@
-"""Admin pages of the runtime: conversations, turns, feedback, handoffs, resolution flows, actions."""
+"""Admin pages of the runtime: conversations, turns, feedback, handoffs, figures, flows, actions."""
 
 from runtime.admin.action_ledger import ActionLedgerAdmin
 from runtime.admin.actions import ActionAdmin
@@ -9,6 +9,9 @@ from runtime.admin.deliveries import HandoffDeliveryAdmin
 from runtime.admin.destinations import HandoffDestinationAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
+from runtime.admin.repeats import RepeatFieldAdmin
+from runtime.admin.verdict_lists import VerdictAdmin, VerdictPolicyAdmin
+from runtime.admin.verdicts import SampledTurnAdmin
 
 __all__ = [
     "ActionAdmin",
@@ -21,6 +24,10 @@ __all__ = [
     "HandoffAdmin",
     "HandoffDeliveryAdmin",
     "HandoffDestinationAdmin",
+    "RepeatFieldAdmin",
     "ResolutionFlowAdmin",
+    "SampledTurnAdmin",
     "TurnAdmin",
+    "VerdictAdmin",
+    "VerdictPolicyAdmin",
 ]

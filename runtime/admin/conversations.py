@@ -19,6 +19,7 @@ from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions, shown_label
+from runtime.admin.scope_filters import CONVERSATION_FILTERS, FEEDBACK_FILTERS
 from runtime.models import Conversation, Feedback, Turn
 
 CONVERSATION_BADGES = {
@@ -65,7 +66,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     inlines = (TurnInline,)
     list_display = ("id", "channel", "customer_external_id", "show_state", "turn_count", "updated_at")
-    list_filter = ("state", "channel", ("created_at", RangeDateTimeFilter))
+    list_filter = ("state", "channel", *CONVERSATION_FILTERS, ("created_at", RangeDateTimeFilter))
     search_fields = ("=id", "customer_external_id")
     fields = (
         "id",
@@ -211,6 +212,6 @@ class FeedbackAdmin(ReadOnlyAdmin):
     """What customers thought."""
 
     list_display = ("id", "turn", "rating", "csat", "reopened", "comment", "created_at")
-    list_filter = ("rating", "csat", "reopened", ("created_at", RangeDateTimeFilter))
+    list_filter = ("rating", "csat", "reopened", *FEEDBACK_FILTERS, ("created_at", RangeDateTimeFilter))
     list_select_related = ("turn",)
     search_fields = ("comment",)

@@ -23,8 +23,10 @@ from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions
 from runtime.admin.deliveries import show_deliveries
 from runtime.admin.desk import DeskMixin
+from runtime.admin.scope_filters import HANDOFF_FILTERS
 from runtime.admin.waiting import WaitingMixin
 from runtime.models import Handoff
+from runtime.repeats.selectors import packet_glance
 from runtime.services import handoff_accept, handoff_release, handoff_resolve, handoff_return
 from runtime.services.handoffs import PERMISSION
 
@@ -61,6 +63,7 @@ class HandoffAdmin(DeskMixin, WaitingMixin, TransitionMixin, NextStepMixin, Read
     )
     list_filter = (
         *("state", "team", "reason", "outcome", "off_hours", "complete"),
+        *HANDOFF_FILTERS,
         ("requested_at", RangeDateTimeFilter),
     )
     search_fields = ("=conversation__id", "conversation__customer_external_id", "accepted_by")
@@ -148,7 +151,11 @@ class HandoffAdmin(DeskMixin, WaitingMixin, TransitionMixin, NextStepMixin, Read
         """Show the packet, transcript first."""
         return render_to_string(
             "admin/runtime/packet.html",
-            {"packet": handoff.packet, "why": why_sentence(handoff.rule_id, handoff.rule_version)},
+            {
+                "packet": handoff.packet,
+                "glance": packet_glance(handoff.packet),
+                "why": why_sentence(handoff.rule_id, handoff.rule_version),
+            },
         )
 
     @admin.display(description="Other systems")

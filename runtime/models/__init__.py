@@ -1,11 +1,13 @@
-"""Conversations, turns, handoffs, customers' verdicts, resolution flows, actions in other systems."""
+"""Conversations, turns, handoffs, verdicts, repeated questions, flows, actions in other systems."""
 
 from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.deliveries import HandoffDelivery, HandoffDestination
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, AngerLabel, Feedback, Handoff, HandoffMessage
+from runtime.models.repeats import RepeatCheck, RepeatField
 from runtime.models.replay import TicketFacts
+from runtime.models.verdicts import SampledTurn, Verdict, VerdictDraw, VerdictPolicy, VerdictStratum
 
 __all__ = [
     "REASONS",
@@ -22,8 +24,15 @@ __all__ = [
     "HandoffDelivery",
     "HandoffDestination",
     "HandoffMessage",
+    "RepeatCheck",
+    "RepeatField",
     "ResolutionFlow",
+    "SampledTurn",
     "TicketFacts",
     "Trace",
     "Turn",
+    "Verdict",
+    "VerdictDraw",
+    "VerdictPolicy",
+    "VerdictStratum",
 ]

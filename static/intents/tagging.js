@@ -7,6 +7,8 @@
   const data = JSON.parse(document.getElementById("tagging-data").textContent);
   const byId = (id) => document.getElementById(id);
   const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
+  const post = window.KeyboardQueue.poster(token);
+  const newKey = window.KeyboardQueue.newKey;
   const ENOUGH_AHEAD = 12;
   const TAKE = 20;
   const labels = new Map(data.intents.map((one) => [one.slug, one.label]));
@@ -35,29 +37,6 @@
     enough: data.enough,
     onPick: (one) => chooseIntent(one.slug),
   });
-
-  async function post(url, fields) {
-    const body = new URLSearchParams();
-    for (const [name, value] of Object.entries(fields)) if (value !== null && value !== undefined) body.set(name, value);
-    try {
-      const response = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token }, body });
-      const isJson = (response.headers.get("content-type") || "").includes("json");
-      if (!isJson && (response.redirected || response.status === 403)) return { retry: true, message: "You are signed out. Sign in again in another tab, then reload this page; what you decided is kept here." };
-      if (!isJson || response.status >= 500) return { retry: true, message: "The server did not answer as it should." };
-      const said = await response.json();
-      return response.ok ? { ok: true, body: said } : { ok: false, message: said.message, code: said.code };
-    } catch {
-      return { retry: true, message: "The network is away." };
-    }
-  }
-
-  function newKey() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  }
 
   function held() {
     return [...new Set([...(current ? [current.id] : []), ...queue.map((one) => one.id), ...outbox.items])];

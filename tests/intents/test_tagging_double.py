@@ -11,10 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.actors import Actor
+from core.agreement import DoubleTag
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.models import Activity, User
 from intents.models import Example, Intent, TaggingDecision, TaggingItem
-from intents.tagging.agreement import DoubleTag
 from intents.tagging.claiming import items_release, items_take
 from intents.tagging.contracts import Answer
 from intents.tagging.deciding import decision_record, decision_undo

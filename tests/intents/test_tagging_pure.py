@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from intents.tagging.agreement import (
+from core.agreement import (
     Confusion,
     DoubleTag,
     answer_agreements,

@@ -79,9 +79,16 @@ from runtime.models import (
     HandoffDelivery,
     HandoffDestination,
     HandoffMessage,
+    RepeatCheck,
+    RepeatField,
     ResolutionFlow,
+    SampledTurn,
     TicketFacts,
     Turn,
+    Verdict,
+    VerdictDraw,
+    VerdictPolicy,
+    VerdictStratum,
 )
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
@@ -227,6 +234,7 @@ def poison(owner: User, reviewer: User) -> None:
     RuleSetVersion.objects.update(changed_by=hostile[:150])
     _flows()
     _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
+    _measures(owner)
 
 
 def _teams(owner: User) -> None:
@@ -284,6 +292,41 @@ def _backtests(rules: list[Rule]) -> None:
         after_rule=lambda n: rules[n].pk,
     )
     many(TicketFacts, "text_sha256", "versions", ticket=lambda n: tickets[n], facts={})
+
+
+def _measures(owner: User) -> None:
+    """Verdicts on every turn, and a question asked again in every handoff."""
+    now = timezone.now()
+    hostile = fitting(0, None)
+    VerdictPolicy.objects.create(pk=1, seed=fitting(0, 40))
+    drawn = VerdictDraw.objects.create(
+        window_start=now - timedelta(days=7), window_end=now, seed=fitting(40, 40), drawn_by=fitting(80, 150)
+    )
+    stratum = VerdictStratum.objects.create(
+        draw=drawn, name=fitting(120, 60), escalated=True, population=9, drawn=9
+    )
+    for number, turn in enumerate(Turn.objects.order_by("pk")):
+        sampled = SampledTurn.objects.create(turn=turn, stratum=stratum, position=number, missing=0)
+        Verdict.objects.create(
+            key=uuid.uuid4(),
+            sampled=sampled,
+            person=owner,
+            person_name=fitting(number * STEP, 150),
+            role="first",
+            answer="over",
+            reason=fitting(number * STEP, 20),
+            note=fitting(number * STEP, 1_000),
+            seconds=1,
+        )
+    for number, handoff in enumerate(Handoff.objects.order_by("pk")):
+        words = fitting(number * STEP, 500)
+        message = HandoffMessage.objects.create(
+            handoff=handoff, sender="human", text=words, sent_by=hostile[:150]
+        )
+        check = RepeatCheck.objects.create(handoff=handoff, replies=1, detector=1)
+        RepeatField.objects.create(
+            check_row=check, field="email", asked=True, value=words[:300], sentence=words, message=message
+        )
 
 
 def _flows() -> None:

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from core.actors import Actor
+from core.agreement import overall_agreement
 from core.models import Job
 from intents.models import Example, TaggingDecision, TaggingItem
-from intents.tagging.agreement import overall_agreement
 from intents.tagging.filling import TASK
 from intents.tagging.selectors import double_tags, inbox_summary
 from supportadmin.demo.tagging import demo_inbox

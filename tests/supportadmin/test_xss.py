@@ -60,6 +60,7 @@ def other_pages() -> Iterator[str]:
     yield from ("/admin/kb/voiceguide/brand/", "/admin/playground/", "/demo/chat/", "/admin/")
     yield "/admin/runtime/handoff/desk/"
     yield from (f"/admin/intents/taggingitem/{page}/" for page in ("disagreements", "agreement"))
+    yield from (f"/admin/runtime/sampledturn/{page}/" for page in ("figures", "asked-again"))
     for revision in Revision.objects.filter(number=2).order_by("pk")[:9]:
         move = {"draft": "submit", "in_review": "approve", "approved": "publish"}[revision.state]
         yield f"{EDITOR}{revision.article_id}/move/{move}/"

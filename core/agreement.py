@@ -1,4 +1,4 @@
-"""How far two people who tagged the same messages agree. Pure; says where there is too little to say.
+"""How far two people who judged the same things agree. Pure; says where there is too little to say.
 
 Cohen's κ (Cohen 1960) is agreement beyond what their habits alone would give: 1 is perfect, 0 is chance.
 """
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
-from intents.tagging.workflow import FEW_OF_AN_INTENT, FEW_PAIRS
-
+FEW_PAIRS = 20  # under so many things that two people judged an agreement says nothing
+FEW_OF_AN_ANSWER = 5
 _ALL_THE_SAME = "not defined: all answers are the same"
 MODERATE, GOOD = 0.6, 0.8  # McHugh 2012: under 0.6 is weak, from 0.8 strong
 
 
 @dataclass(frozen=True, slots=True)
 class DoubleTag:
-    """One message with what two people said of it."""
+    """One thing, such as a customer's message, with what two people said of it."""
 
     first_person: str
     first_answer: str
@@ -35,7 +35,7 @@ class DoubleTag:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """κ of ``n`` messages, None where ``why_not`` says why; ``agreed`` of them got the same answer."""
+    """κ of ``n`` things, None where ``why_not`` says why; ``agreed`` of them got the same answer."""
 
     name: str
     n: int
@@ -53,7 +53,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Two answers that were given to the same message, and how often."""
+    """Two answers that were given to the same thing, and how often."""
 
     one: str
     other: str
@@ -78,7 +78,7 @@ def overall_agreement(tags: Sequence[DoubleTag]) -> Agreement:
 
 
 def answer_agreements(tags: Sequence[DoubleTag]) -> list[Agreement]:
-    """Return each answer against all others; ``n`` are the messages to which at least one person gave it."""
+    """Return each answer against all others; ``n`` are the things to which at least one person gave it."""
     answers = sorted({answer for tag in tags for answer in (tag.first_answer, tag.second_answer)})
     found = []
     for answer in answers:
@@ -87,7 +87,7 @@ def answer_agreements(tags: Sequence[DoubleTag]) -> list[Agreement]:
         both = sum(one and other for one, other in said)
         if len(said) < FEW_PAIRS:
             found.append(Agreement(answer, n, both, None, _too_few(len(said))))
-        elif n < FEW_OF_AN_INTENT:
+        elif n < FEW_OF_AN_ANSWER:
             found.append(Agreement(answer, n, both, None, "too few"))
         else:
             kappa = _kappa(said)
@@ -96,7 +96,7 @@ def answer_agreements(tags: Sequence[DoubleTag]) -> list[Agreement]:
 
 
 def confusions(tags: Sequence[DoubleTag]) -> list[Confusion]:
-    """Return the pairs of answers that people gave to the same message, the most frequent first."""
+    """Return the pairs of answers that people gave to the same thing, the most frequent first."""
     counts = Counter(tuple(sorted((t.first_answer, t.second_answer))) for t in tags if not t.agrees)
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [Confusion(names[0], names[1], count) for names, count in ordered]

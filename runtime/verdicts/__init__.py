@@ -1,0 +1,1 @@
+"""Over- and under-escalation by what people say of sampled turns: drawing, judging, rates."""
