@@ -27,7 +27,6 @@ from runtime.admin.scope_filters import feedback_link, figure_links, verdicts_li
 from runtime.measures.contracts import EscalationRate, Proxy, ReasonLine, Scope, WaitLine, Waits
 from runtime.measures.selectors import (
     LOW_CSAT,
-    SOLVED_WITH_ANSWER,
     escalation_rate,
     handoff_reasons,
     proxies,
@@ -35,7 +34,7 @@ from runtime.measures.selectors import (
     scope_choices,
 )
 from runtime.measures.waits import in_words
-from runtime.models import Turn
+from runtime.models import Handoff, Turn
 from runtime.verdicts.claiming import trigger_label
 from runtime.verdicts.rates import Rate, rate, rates_by_name, rates_by_week
 from runtime.verdicts.sampling import ESCALATE
@@ -201,12 +200,12 @@ def _side(title: str, says: str, strata: Any, judged: Any, shown: EscalationRate
 
 def _proxy_url(proxy: Proxy, scope: Scope, found: EscalationRate) -> str:
     """Return where the rows of a proxy's share are listed; empty where there are none."""
-    if proxy.share is None or not proxy.share.part:
+    if not proxy.share.part:
         return ""
     first, last = found.weeks[0].monday, found.weeks[-1].sunday
     if proxy.name == "solved_with_agents_answer":
         return waits_link(
-            scope, first, last, outcome__exact=SOLVED_WITH_ANSWER, state__exact=workflow.RESOLVED
+            scope, first, last, outcome__exact=Handoff.Outcome.AS_ANSWERED, state__exact=workflow.RESOLVED
         )
     lookups = {
         "reopened": {"reopened__exact": "1"},

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from core.models import Activity
+from escalation.selectors import why_sentence
 from runtime import workflow
 from runtime.desk.lists import OUTCOME_LABELS, REASON_LABELS, promise_of
 from runtime.desk.wording import packet_shown
 from runtime.markdown_words import markdown_words
 from runtime.messages import message_json
 from runtime.models import Handoff
+from runtime.repeats.selectors import packet_glance
 
 MAX_EVENTS = 50  # the newest moves that are told between the messages
 MOVES = {
@@ -31,6 +33,10 @@ def case_shown(handoff: Handoff, user_id: int) -> dict[str, Any]:
         **packet_shown(handoff.packet),
         "reason": REASON_LABELS.get(handoff.reason, handoff.reason),
         "complete": handoff.complete,
+        "team": handoff.team.name if handoff.team else "",
+        "rule": why_sentence(handoff.rule_id, handoff.rule_version) or "",
+        "glance": packet_glance(handoff.packet),
+        "contact_email": handoff.contact_email,
         "requested_at": handoff.requested_at,
         "promised_until": promised_until,
         "promised_minutes": minutes,

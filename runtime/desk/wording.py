@@ -42,7 +42,6 @@ def packet_shown(packet: Mapping[str, Any]) -> dict[str, Any]:
         "articles": _articles(one for one in pulled if one.get("source") == KNOWLEDGE_BASE),
         "data": [_data(one) for one in pulled if one.get("source") != KNOWLEDGE_BASE],
         "customer": _customer(packet.get("customer") or {}),
-        "team": _team(packet.get("team")),
         "missing": list(packet.get("missing") or []),
         "suggested_reply": packet.get("suggested_reply") or "",
     }
@@ -157,11 +156,6 @@ def _customer(customer: Mapping[str, Any]) -> list[list[str]]:
         ["Page", customer.get("page")],
     ]
     return [[name, _text(value)] for name, value in lines if value]
-
-
-def _team(team: Any) -> str:
-    name = team.get("name") if isinstance(team, Mapping) else team
-    return _text(name) if name else ""
 
 
 def _text(value: Any) -> str:

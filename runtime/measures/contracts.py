@@ -157,11 +157,11 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A sign of over- or under-escalation that nobody judged; ``share`` None where it is not recorded."""
+    """A sign of over- or under-escalation that nobody judged."""
 
     name: str
     label: str
-    share: Share | None
+    share: Share
     hint: str
 
 

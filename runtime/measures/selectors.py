@@ -29,8 +29,6 @@ from tickets.selectors import signed_baseline
 MAX_HANDOFFS = 50_000
 MAX_CHOICES = 50
 LOW_CSAT = 2
-# Set by the person who resolves a handoff; see ``_solved_with_answer``.
-OUTCOME_FIELD, SOLVED_WITH_ANSWER = "outcome", "as_answered"
 
 
 def escalation_rate(scope: Scope, *, today: date | None = None) -> EscalationRate:
@@ -196,14 +194,11 @@ def _narrowed(scope: Scope, conversation: str) -> dict[str, Any]:
     return {name: value for name, value in {**wanted, "turn__intent": scope.intent}.items() if value}
 
 
-def _solved_with_answer(handoffs: QuerySet[Handoff]) -> Share | None:
-    """Count outcomes that people named when they resolved; None where the model does not keep them."""
-    if OUTCOME_FIELD not in {field.name for field in Handoff._meta.get_fields()}:
-        return None
-    named = handoffs.filter(state=workflow.RESOLVED).exclude(**{OUTCOME_FIELD: ""})
-    found = named.aggregate(
-        n=Count("pk"), solved=Count("pk", filter=Q(**{OUTCOME_FIELD: SOLVED_WITH_ANSWER}))
-    )
+def _solved_with_answer(handoffs: QuerySet[Handoff]) -> Share:
+    """Count outcomes that people named when they resolved."""
+    named = handoffs.filter(state=workflow.RESOLVED).exclude(outcome="")
+    as_answered = Q(outcome=Handoff.Outcome.AS_ANSWERED)
+    found = named.aggregate(n=Count("pk"), solved=Count("pk", filter=as_answered))
     return Share(found["solved"], found["n"])
 
 

@@ -95,6 +95,7 @@ window.DeskCase = class {
   packet(one) {
     const sections = [
       this.missing(one),
+      this.glance(one),
       this.section("What the customer wants", this.wants(one)),
       this.section("Why a person", this.why(one)),
       this.section("Collected", one.data.length ? one.data.map((entry) => this.data(entry)) : [this.none("Nothing was collected or looked up.")]),
@@ -120,6 +121,12 @@ window.DeskCase = class {
     return el("section", { class: "dk-section dk-missing" }, el("h3", { text: "Missing from the packet" }), el("p", { text: one.missing.join(", ") || "unknown" }));
   }
 
+  // What people ask again most often stands first.
+  glance(one) {
+    const known = one.contact_email ? [["Answer to", one.contact_email], ...one.glance] : one.glance;
+    return known.length ? this.section("No need to ask", [this.facts(known)]) : null;
+  }
+
   wants(one) {
     const { el } = DeskCase;
     const main = one.wants.label ? [el("b", { text: one.wants.label }), `, ${one.wants.note}`] : [`Not known: ${one.wants.note}`];
@@ -133,6 +140,7 @@ window.DeskCase = class {
     const { el } = DeskCase;
     const lines = [el("p", { text: one.reason })];
     if (one.why.words) lines.push(el("p", {}, "Set off by ", el("q", { text: one.why.words })));
+    if (one.rule) lines.push(el("p", { text: one.rule }));
     lines.push(el("p", { class: "sa-note", text: `${one.why.kind} trigger: ${one.why.trigger}; ${one.why.rule}` }));
     return lines;
   }
