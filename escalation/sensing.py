@@ -154,22 +154,16 @@ def _anger_sign(
 
 
 def heaviest(text: str, offsets: np.ndarray, weights: np.ndarray, start: int, end: int) -> tuple[int, int]:
-    """Return the run of at most SPAN_WORDS words within [start, end) whose tokens weigh most together.
+    """Return the SPAN_WORDS words within [start, end) whose tokens weigh most together.
 
-    ``weights`` (T,) are of the tokens at ``offsets`` (T, 2); words that weigh less than the average of the
-    stretch end a run.
+    ``weights`` (T,) are of the tokens at ``offsets`` (T, 2).
     """
     words = [match.span() for match in _SPAN_WORD.finditer(text, start, end)]
     if len(words) <= SPAN_WORDS:
         return start, end
     each = np.asarray([float(weights[tokens_within(offsets, *word)].sum()) for word in words])
-    gain = np.concatenate([[0.0], np.cumsum(each - each.mean())])
-    _, first, last = max(
-        (gain[last] - gain[first], first, last)
-        for first in range(len(words))
-        for last in range(first + MIN_WORDS, min(first + SPAN_WORDS, len(words)) + 1)
-    )
-    return words[first][0], words[last - 1][1]
+    first = int(np.convolve(each, np.ones(SPAN_WORDS), "valid").argmax())
+    return words[first][0], words[first + SPAN_WORDS - 1][1]
 
 
 def _evidence(words: str, original: str) -> str:

@@ -61,7 +61,7 @@ def test_thresholds_are_edited_as_plain_fields_and_versioned(lead) -> None:
         "ambiguous_below_margin": 0.2,
     }
     assert rule.version == 2
-    assert live_rule_set().version == 8
+    assert live_rule_set().version == 12
     assert Activity.objects.get(verb="rule.changed").actor_label == "lead"
 
 
