@@ -43,6 +43,11 @@ def _find(words: PlainText, extra_phrases: Sequence[str]) -> str | None:
             before = words.text[max(0, match.start() - LOOK_BACK_CHARACTERS) : match.start()]
             if not TAKEN_BACK.search(before):
                 return words.evidence(*match.span())
+    for pattern in MORE_PATTERNS:
+        for match in pattern.finditer(words.text):
+            before = words.text[max(0, match.start() - LOOK_BACK_CHARACTERS) : match.start()]
+            if not TAKEN_BACK.search(before):
+                return words.evidence(*match.span())
     return None
 
 
@@ -99,4 +104,5 @@ with WORDS_FILE.open("rb") as _file:
     _LISTS: dict[str, list[str]] = tomllib.load(_file)
 PERSON_PATTERNS = _person_patterns(_LISTS)
 PHRASE_PATTERNS = tuple(re.compile(rf"\b{phrase}") for phrase in _LISTS["phrases"])
+MORE_PATTERNS = tuple(re.compile(rf"\b{phrase}") for phrase in _LISTS["more_phrases"])
 TAKEN_BACK = re.compile(rf"(?<!\w)(?:{_any(_LISTS['not_before'])}) (?:\w+ )?$")

@@ -107,7 +107,10 @@ def test_a_rule_is_added_disabled_and_then_enabled(lead) -> None:
     response = lead.post(reverse("admin:escalation_rule_add"), {**fields, **inline})
     assert response.status_code == 302, response.content.decode()[:2000]
     rule = Rule.objects.get(name="Ask first")
-    assert (rule.enabled, rule.parameters) == (False, {"extra_phrases": []})
+    assert (rule.enabled, rule.parameters) == (
+        False,
+        {"extra_phrases": [], "minimum_likeness": 0.75},
+    )
     enable = reverse("admin:escalation_rule_transition", args=(rule.pk, "enable"))
     assert lead.post(enable, {"_seen": rule.version}).status_code == 302
     assert Rule.objects.get(name="Ask first").enabled

@@ -157,11 +157,15 @@ def test_history_is_neither_rewritten_nor_deleted() -> None:
 
 
 def test_defaults_are_installed_once() -> None:
-    assert defaults_install(actor=SYSTEM) == {"rules": 7, "templates": 9}
+    assert defaults_install(actor=SYSTEM) == {"rules": 11, "templates": 13}
     before = rows()
     assert defaults_install(actor=SYSTEM) == {"rules": 0, "templates": 0}
     assert rows() == before
     assert [rule.trigger for rule in live_rule_set().rules] == [
+        "legal",
+        "billing_dispute",
+        "anger",
+        "repeated_failure",
         "step_failure",
         "tool_failure",
         "flow_escalation",
@@ -200,3 +204,11 @@ def test_parallel_edits_number_versions_without_gap() -> None:
     assert list(RuleSetVersion.objects.order_by("number").values_list("number", flat=True)) == list(
         range(1, 12)
     )
+
+
+@pytest.mark.row("4.8")
+def test_what_a_new_version_brings_is_added_switched_off_where_there_are_rules() -> None:
+    make()
+    before = live_rule_set().rules
+    assert defaults_install(actor=SYSTEM)["rules"] == 11
+    assert live_rule_set().rules == before
