@@ -12,15 +12,25 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from escalation.normalisation import PlainText, plain
+from escalation.normalisation import PlainText, plain, readings
 
 WORDS_FILE = Path(__file__).parent / "data" / "human_request.toml"
 LOOK_BACK_CHARACTERS = 60
+MAX_LINES = 50  # looked at one by one: a line may be a whole request
 
 
 def human_request_find(text: str, extra_phrases: Sequence[str] = ()) -> str | None:
     """Return the customer's words that ask for a human, or None where nothing in ``text`` does."""
-    words = plain(text)
+    lines = [line for line in text.splitlines() if line.strip()]
+    for piece in (text, *(lines[:MAX_LINES] if len(lines) > 1 else ())):
+        for words in readings(piece):
+            found = _find(words, extra_phrases)
+            if found is not None:
+                return found
+    return None
+
+
+def _find(words: PlainText, extra_phrases: Sequence[str]) -> str | None:
     found = _find_extra(words, extra_phrases)
     if found is not None:
         return found
@@ -29,6 +39,11 @@ def human_request_find(text: str, extra_phrases: Sequence[str] = ()) -> str | No
         if match:
             return words.evidence(*match.span())
     for pattern in PERSON_PATTERNS:
+        for match in pattern.finditer(words.text):
+            before = words.text[max(0, match.start() - LOOK_BACK_CHARACTERS) : match.start()]
+            if not TAKEN_BACK.search(before):
+                return words.evidence(*match.span())
+    for pattern in MORE_PATTERNS:
         for match in pattern.finditer(words.text):
             before = words.text[max(0, match.start() - LOOK_BACK_CHARACTERS) : match.start()]
             if not TAKEN_BACK.search(before):
@@ -89,4 +104,5 @@ with WORDS_FILE.open("rb") as _file:
     _LISTS: dict[str, list[str]] = tomllib.load(_file)
 PERSON_PATTERNS = _person_patterns(_LISTS)
 PHRASE_PATTERNS = tuple(re.compile(rf"\b{phrase}") for phrase in _LISTS["phrases"])
+MORE_PATTERNS = tuple(re.compile(rf"\b{phrase}") for phrase in _LISTS["more_phrases"])
 TAKEN_BACK = re.compile(rf"(?<!\w)(?:{_any(_LISTS['not_before'])}) (?:\w+ )?$")

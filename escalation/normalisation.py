@@ -23,7 +23,7 @@ LOOK_ALIKES = str.maketrans(
 CAPITAL_LOOK_ALIKES = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")
 QUOTES = str.maketrans("’‘ʼ`´", "'''''")
 INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me", "Co", "Cn"})
-SPACED_WORD = re.compile(r"(?<!\w)(?:\w[ .\-·]){3,}\w(?!\w)")
+SPACED_WORD = re.compile(r"(?<!\w)\w([ .\-·])(?:\w\1){2,}\w(?!\w)")  # one and the same mark between
 LETTER = re.compile(r"\w")
 # White space to be drawn together, control characters, emphasis.
 UNTIDY = re.compile(r"^ |  |[\x00-\x1f\x7f_*~]")

@@ -25,7 +25,7 @@ from escalation.selectors import anger_calibration
 from escalation.triggers import ANGER
 from nlp.anger import AngerDetector, load_detector
 from nlp.cleaning import clean
-from nlp.encoder import Encoding, SentenceEncoder, load_encoder, part_of
+from nlp.encoder import Encoding, SentenceEncoder, load_encoder, mean_vector, tokens_within
 
 MAX_PARTS = 12  # of a longer message the last part holds the rest
 MIN_WORDS = 2  # a shorter part says little by itself
@@ -100,63 +100,70 @@ def _readings(text: str) -> list[str]:
     return [shown, undisguised]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A sentence, or the whole text: where it stands, which tokens it has, and its vector."""
+
+    start: int
+    end: int
+    inside: np.ndarray
+    vector: np.ndarray
+
+
+def _stretches(text: str, encoding: Encoding, offsets: np.ndarray) -> list[_Stretch]:
+    """Return the whole text and, where it has several, its sentences."""
+    found = [_Stretch(0, len(text), np.ones(len(encoding.tokens), dtype=bool), encoding.sentence)]
+    for start, end in parts_of(text):
+        inside = tokens_within(offsets, start, end)
+        if inside.any() and end - start < len(text.strip()):
+            found.append(_Stretch(start, end, inside, mean_vector(encoding.tokens[inside])))
+    return found
+
+
 def _signs(senses: Senses, reading: str, original: str) -> Iterator[Sign]:
     encoding, offsets = senses.encoder.encode_with_offsets(reading)
-    stretches, encodings = [(0, len(reading))], [encoding]
-    for start, end in parts_of(reading):
-        part = part_of(encoding, offsets, start, end)
-        if part is not None and end - start < len(reading.strip()):
-            stretches.append((start, end))
-            encodings.append(part)
-    yield _anger_sign(senses, reading, original, stretches, encodings, offsets)
-    vectors = np.stack([one.sentence for one in encodings])
-    for name, likeness in senses.meanings.likeness(vectors).items():
+    stretches = _stretches(reading, encoding, offsets)
+    yield _anger_sign(senses, reading, original, stretches, encoding, offsets)
+    for name, likeness in senses.meanings.likeness(np.stack([s.vector for s in stretches])).items():
         best = int(likeness.argmax())
-        start, end = stretches[best]
-        yield Sign(name, round(float(likeness[best]), 4), _evidence(reading[start:end], original))
+        words = reading[stretches[best].start : stretches[best].end]
+        yield Sign(name, round(float(likeness[best]), 4), _evidence(words, original))
 
 
 def _anger_sign(
     senses: Senses,
     reading: str,
     original: str,
-    stretches: list[tuple[int, int]],
-    encodings: list[Encoding],
+    stretches: list[_Stretch],
+    encoding: Encoding,
     offsets: np.ndarray,
 ) -> Sign:
-    """Return the strongest anger of the message and its parts, with the words that weighed most."""
-    fits = senses.detector.fingerprint == senses.encoder.fingerprint
-    texts = [reading[start:end] for start, end in stretches]
-    scores = senses.detector.scores(texts, encodings if fits else [None] * len(texts))
-    start, end = stretches[int(scores.argmax())]
-    if fits:
-        weights = senses.detector.token_weights(encodings[0])
-        start, end = heaviest(reading, offsets, weights, start, end)
-    return Sign(ANGER, round(float(scores.max()), 4), _evidence(reading[start:end], original))
+    """Return the strongest anger of the message and its sentences, with the words that weighed most."""
+    detector = senses.detector
+    fits = detector.fingerprint == senses.encoder.fingerprint
+    read = detector.read(encoding.tokens) if fits else None
+    scores = [
+        detector.score(reading[one.start : one.end], read.contributions(one.inside) if read else None)
+        for one in stretches
+    ]
+    best = int(np.argmax(scores))
+    start, end = stretches[best].start, stretches[best].end
+    if read:
+        start, end = heaviest(reading, offsets, read.contributions(), start, end)
+    return Sign(ANGER, round(scores[best], 4), _evidence(reading[start:end], original))
 
 
 def heaviest(text: str, offsets: np.ndarray, weights: np.ndarray, start: int, end: int) -> tuple[int, int]:
-    """Return the run of at most SPAN_WORDS words within [start, end) whose tokens weigh most together.
+    """Return the SPAN_WORDS words within [start, end) whose tokens weigh most together.
 
-    ``weights`` (T,) are of the tokens at ``offsets`` (T, 2); words that weigh less than the average of the
-    stretch end a run.
+    ``weights`` (T,) are of the tokens at ``offsets`` (T, 2).
     """
     words = [match.span() for match in _SPAN_WORD.finditer(text, start, end)]
     if len(words) <= SPAN_WORDS:
         return start, end
-    each = np.asarray(
-        [
-            float(weights[(offsets[:, 0] >= a) & (offsets[:, 1] <= b) & (offsets[:, 1] > a)].sum())
-            for a, b in words
-        ]
-    )
-    gain = np.concatenate([[0.0], np.cumsum(each - each.mean())])
-    _, first, last = max(
-        (gain[last] - gain[first], first, last)
-        for first in range(len(words))
-        for last in range(first + MIN_WORDS, min(first + SPAN_WORDS, len(words)) + 1)
-    )
-    return words[first][0], words[last - 1][1]
+    each = np.asarray([float(weights[tokens_within(offsets, *word)].sum()) for word in words])
+    first = int(np.convolve(each, np.ones(SPAN_WORDS), "valid").argmax())
+    return words[first][0], words[first + SPAN_WORDS - 1][1]
 
 
 def _evidence(words: str, original: str) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from nlp.anger_signs import SIGNS, signs
-from nlp.encoder import Encoding
 from nlp.hashed_terms import term_buckets, weighted
 
 DETECTOR_FILE = Path(__file__).parent / "data" / "anger.npz"
@@ -44,20 +42,27 @@ class Attention:
     weights: np.ndarray
     intercept: float
 
-    def contributions(self, tokens: np.ndarray) -> np.ndarray:
-        """Return what each of the ``tokens`` (T, d) adds to the log-odds, (T,); they add up to all of it."""
+    def read(self, tokens: np.ndarray) -> TokensRead:
+        """Return what the heads make of each of the ``tokens`` (T, d) by itself."""
         scaled = tokens.astype(np.float32) * VECTOR_SCALE
-        looks = scaled @ self.queries
-        looks = np.exp(looks - looks.max(axis=0, keepdims=True))
-        looks /= looks.sum(axis=0, keepdims=True)
-        heads = self.queries.shape[1]
-        says = np.maximum(scaled @ self.values + self.bias, 0.0)
-        weighed = (says * self.weights).reshape(len(tokens), heads, -1).sum(axis=2)
-        return np.asarray((looks * weighed).sum(axis=1))
+        says = np.maximum(scaled @ self.values + self.bias, 0.0) * self.weights
+        return TokensRead(
+            scaled @ self.queries, says.reshape(len(tokens), self.queries.shape[1], -1).sum(axis=2)
+        )
 
-    def log_odds(self, tokens: np.ndarray) -> float:
-        """Return the log-odds of a text with these token vectors."""
-        return float(self.contributions(tokens).sum()) + self.intercept
+
+@dataclass(frozen=True, slots=True)
+class TokensRead:
+    """How much each head looks at each token (T, heads), before it is shared out, and what it says of it."""
+
+    looks: np.ndarray
+    says: np.ndarray
+
+    def contributions(self, inside: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return what each token of a stretch adds to the stretch's log-odds; they add up to all of it."""
+        looks, says = self.looks[inside], self.says[inside]
+        shares = np.exp(looks - looks.max(axis=0, keepdims=True))
+        return np.asarray((shares / shares.sum(axis=0, keepdims=True) * says).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +96,22 @@ class AngerDetector:
     fingerprint: str
     version: str = ""
 
-    def scores(self, texts: Sequence[str], encodings: Sequence[Encoding | None]) -> np.ndarray:
-        """Return the score of each text, (n,) in [0, 1]; without an Encoding by its words alone."""
-        return np.asarray(
-            [self._score(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
-        )
+    def read(self, tokens: np.ndarray) -> TokensRead:
+        """Return what the attention makes of a text's token vectors: once, for all of its stretches."""
+        return self.attention.read(tokens)
 
-    def token_weights(self, encoding: Encoding) -> np.ndarray:
-        """Return what each token adds to the log-odds, (T,)."""
-        return self.attention.contributions(encoding.tokens)
+    def score(self, text: str, by_tokens: np.ndarray | None) -> float:
+        """Return the score of a text in [0, 1], given what its tokens add (TokensRead.contributions).
 
-    def _score(self, text: str, encoding: Encoding | None) -> float:
-        features = self.features(text, encoding)
-        mix = self.mix_of_text if encoding is None else self.mix
-        return float(1 / (1 + np.exp(-float(features @ mix))))
+        Without that it is by the words alone.
+        """
+        mix = self.mix_of_text if by_tokens is None else self.mix
+        return float(1 / (1 + np.exp(-float(self.features(text, by_tokens) @ mix))))
 
-    def features(self, text: str, encoding: Encoding | None) -> np.ndarray:
-        """Return what ``mix`` (without an Encoding ``mix_of_text``) weighs."""
-        by_tokens = [] if encoding is None else [self.attention.log_odds(encoding.tokens)]
-        return np.asarray([*by_tokens, self.terms.log_odds(text), *signs(text), 1.0])
+    def features(self, text: str, by_tokens: np.ndarray | None) -> np.ndarray:
+        """Return what ``mix`` (or ``mix_of_text``) weighs."""
+        attention = [] if by_tokens is None else [float(by_tokens.sum()) + self.attention.intercept]
+        return np.asarray([*attention, self.terms.log_odds(text), *signs(text), 1.0])
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,9 @@ def signs(text: str) -> np.ndarray:
     """Return the signs of ``text`` in the order of SIGNS, float32."""
     low = text.lower().translate(QUOTES)
     counts = [float(min(sum(1 for _ in _PATTERNS[name].finditer(low)), MOST)) for name in LISTS]
-    negated = min(counts[0] + counts[1], 1.0) if _NEGATED.search(low) else 0.0
+    negated = float(_NEGATED.search(low) is not None)
+    if negated:  # "not angry at all": the word is there, the anger is not
+        counts[0], counts[1] = max(0.0, counts[0] - 1), max(0.0, counts[1] - 1)
     words = WORD.findall(text)
     shouted = len(SHOUTED.findall(text))
     plainly = len(SHOUTED_WORDS.findall(text))

@@ -209,17 +209,15 @@ def load_encoder(folder: str = "", *, threads: int = 1) -> SentenceEncoder:
     )
 
 
-def part_of(encoding: Encoding, offsets: np.ndarray, start: int, end: int) -> Encoding | None:
-    """Return a stretch of an encoded text as an Encoding of its own, without another pass.
-
-    Its sentence vector is the mean of its tokens as they stand in the text; None where it has no token.
-    """
+def tokens_within(offsets: np.ndarray, start: int, end: int) -> np.ndarray:
+    """Return which tokens stand in [start, end) of the text, (T,) bool; special tokens never do."""
     begins, ends = offsets[:, 0], offsets[:, 1]
-    inside = (begins >= start) & (ends <= end) & (ends > begins)
-    if not inside.any():
-        return None
-    tokens = encoding.tokens[inside]
-    return Encoding(tokens, _unit(tokens.mean(axis=0)))
+    return np.asarray((begins >= start) & (ends <= end) & (ends > begins))
+
+
+def mean_vector(tokens: np.ndarray) -> np.ndarray:
+    """Return the sentence vector of a stretch of a text from its token vectors (T, d), without another pass."""
+    return _unit(tokens.mean(axis=0))
 
 
 def weight_files(model_path: Path) -> list[Path]:

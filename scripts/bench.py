@@ -6,10 +6,12 @@ Each is `manage.py benchmark …` in a process of its own. What is not in the fo
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ class Benchmark:
     words: tuple[str, ...]
     files: dict[str, str]
     shown: tuple[str, ...]
+    convert: Callable[[Path, Path], Path] = lambda source, folder: source  # into the command's form
 
 
 def intents(name: str, train: str, *, oos: bool) -> Benchmark:
@@ -59,6 +62,32 @@ def categories(name: str) -> Benchmark:
     files = {"--utterances": f"clusters/{name}.jsonl"}
     shown = ("nmi", "ari", "accuracy", "n_clusters", "n_gold", "seconds")
     return Benchmark(f"categories {name}", ("categories",), files, shown)
+
+
+def anger() -> Benchmark:
+    """Return the run of the detector of anger on GoEmotions' test part, made into text,label."""
+    files = {"--test": "emotion/goemotions_test.tsv"}
+    shown = ("auc", "precision", "recall", "f1", "threshold")
+    return Benchmark("anger goemotions", ("anger",), files, shown, goemotions_csv)
+
+
+def goemotions_csv(source: Path, folder: Path) -> Path:
+    """Write GoEmotions rows as text,label: 1 where anger, annoyance or disgust is among the labels."""
+    names = (source.parent / "goemotions_labels.txt").read_text().split()
+    angry = {str(names.index(name)) for name in ("anger", "annoyance", "disgust")}
+    target = folder / "anger.csv"
+    with source.open(encoding="utf-8", newline="") as rows, target.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("text", "label"))
+        for text, ids, _ in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE):
+            writer.writerow((text, int(not angry.isdisjoint(ids.split(",")))))
+    return target
+
+
+def triggers(name: str) -> Benchmark:
+    """Return the run of one golden set of the repository."""
+    file = ROOT / "tests" / "escalation" / "golden" / f"{name}.jsonl"
+    return Benchmark(f"triggers {name}", ("triggers",), {"--test": str(file)}, ("n",))
 
 
 IMPORT = Benchmark(
@@ -97,6 +126,8 @@ BENCHMARKS = (
     RETRAINING,
     *(retrieval(method) for method in ("hybrid", "dense", "bm25")),
     *(categories(name) for name in ("dstc11_insurance", "dstc11_banking")),
+    anger(),
+    *(triggers(name) for name in ("anger", "billing_dispute", "human_request", "legal", "obfuscated")),
     IMPORT,
     MAP,
     SEARCH,
@@ -129,7 +160,11 @@ def run(benchmark: Benchmark, data: Path) -> dict[str, Any]:
         return {"skipped": f"not there: {', '.join(missing)}"}
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
-        files = [word for option, path in benchmark.files.items() for word in (option, str(data / path))]
+        files = [
+            word
+            for option, path in benchmark.files.items()
+            for word in (option, str(benchmark.convert(data / path, Path(folder))))
+        ]
         command = [sys.executable, "manage.py", "benchmark", *benchmark.words, *files, "--json", str(result)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
@@ -145,6 +180,11 @@ def print_row(benchmark: Benchmark, result: dict[str, Any]) -> None:
     else:
         figures = "  ".join(
             f"{name} {result[name]:.4g}" for name in benchmark.shown if result.get(name) is not None
+        )
+        figures += "".join(
+            f"  {name} P {part['precision']} R {part['recall']}"
+            for name, part in result.items()
+            if isinstance(part, dict) and part.get("n")
         )
     say(f"{benchmark.name:<30} {figures}")
 

@@ -62,7 +62,7 @@ def test_thresholds_are_edited_as_plain_fields_and_versioned(lead) -> None:
         "ambiguous_below_margin": 0.2,
     }
     assert (rule.version, rule.live_version) == (2, 1)
-    assert live_rule_set().version == 7
+    assert live_rule_set().version == 11
     assert Activity.objects.get(verb="rule.changed").actor_label == "lead"
 
 
@@ -110,7 +110,11 @@ def test_a_rule_is_added_disabled_and_then_enabled(lead) -> None:
     response = lead.post(reverse("admin:escalation_rule_add"), fields)
     assert response.status_code == 302, response.content.decode()[:2000]
     rule = Rule.objects.get(name="Ask first")
-    assert (rule.enabled, rule.parameters, rule.priority) == (False, {"extra_phrases": []}, 60)
+    assert (rule.enabled, rule.parameters, rule.priority) == (
+        False,
+        {"extra_phrases": [], "minimum_likeness": 0.75},
+        60,
+    )
     enable = reverse("admin:escalation_rule_transition", args=(rule.pk, "enable"))
     seen = {"_seen": f"{rule.version} None None"}
     assert lead.post(enable, seen).status_code == 409  # not without a back-test

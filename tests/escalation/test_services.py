@@ -181,11 +181,15 @@ def test_history_is_neither_rewritten_nor_deleted() -> None:
 
 
 def test_defaults_are_installed_once() -> None:
-    assert defaults_install(actor=SYSTEM) == {"rules": 7, "templates": 12}
+    assert defaults_install(actor=SYSTEM) == {"rules": 11, "templates": 16}
     before = rows()
     assert defaults_install(actor=SYSTEM) == {"rules": 0, "templates": 0}
     assert rows() == before
     assert [rule.trigger for rule in live_rule_set().rules] == [
+        "legal",
+        "billing_dispute",
+        "anger",
+        "repeated_failure",
         "step_failure",
         "tool_failure",
         "flow_escalation",
@@ -227,7 +231,12 @@ def test_parallel_edits_and_moves_number_versions_without_gap() -> None:
         rule_update(actor=SYSTEM, rule=Rule.objects.get(pk=rule.pk), name=f"Low {number}")
 
     edits = [partial(edit, number) for number in range(1, 6)]
-    together([*edits, *(partial(rule_enable, actor=SYSTEM, rule=other) for other in others)])
+    together(
+        [
+            *edits,
+            *(partial(rule_enable, actor=SYSTEM, rule=other, is_first_installation=True) for other in others),
+        ]
+    )
     versions = RuleVersion.objects.filter(rule=rule).order_by("version")
     assert list(versions.values_list("version", flat=True)) == [1, 2, 3, 4, 5, 6]
     assert list(RuleSetVersion.objects.order_by("number").values_list("number", flat=True)) == [
@@ -239,3 +248,11 @@ def test_parallel_edits_and_moves_number_versions_without_gap() -> None:
         6,
     ]
     assert [(r.name, r.version) for r in live_rule_set().rules[:1]] == [("Low 0", 1)]
+
+
+@pytest.mark.row("4.8")
+def test_what_a_new_version_brings_is_added_switched_off_where_there_are_rules() -> None:
+    make()
+    before = live_rule_set().rules
+    assert defaults_install(actor=SYSTEM)["rules"] == 11
+    assert live_rule_set().rules == before

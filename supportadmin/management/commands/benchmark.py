@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import Conflict, InvalidInput
+from escalation.sensing import Senses, load_senses
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import audit_map, categories, engine, imports, load, retraining, search
+from supportadmin.benchmarks import audit_map, categories, danger, engine, imports, load, retraining, search
 from supportadmin.demo.content import read_test_questions
 
 
@@ -46,6 +48,10 @@ class Command(BaseCommand):
         imports.add_argument("--rows", type=int, default=100_000)
         pairs = self._kind(kinds, "contradictions", "agreement on pairs of sentences (JSONL: a, b, label)")
         pairs.add_argument("--pairs", type=Path, required=True)
+        angry = self._kind(kinds, "anger", "the shipped detector of anger (CSV: text, label 0 or 1)")
+        angry.add_argument("--test", type=Path, required=True)
+        fired = self._kind(kinds, "triggers", "hard triggers and wishes for a person (JSONL: text, triggers)")
+        fired.add_argument("--test", type=Path, required=True)
         imports.add_argument("--form", choices=["zendesk", "csv"], default="zendesk", help="of the file")
         shown = self._kind(kinds, "map", "time and queries of the map's page, in a database of its own")
         shown.add_argument("--tickets", type=int, default=100_000)
@@ -124,6 +130,20 @@ class Command(BaseCommand):
     def _contradictions(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
             return contradictions_benchmark.run(options["pairs"], load_encoder(settings.ENCODER_PATH).encode)
+        except InvalidInput as refusal:
+            raise CommandError(refusal.message, returncode=2) from refusal
+
+    def _anger(self, options: dict[str, Any]) -> dict[str, Any]:
+        return self._danger(danger.anger, options)
+
+    def _triggers(self, options: dict[str, Any]) -> dict[str, Any]:
+        return self._danger(danger.triggers, options)
+
+    def _danger(
+        self, measure: Callable[[Path, Senses], dict[str, Any]], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            return measure(options["test"], load_senses(settings.ENCODER_PATH))
         except InvalidInput as refusal:
             raise CommandError(refusal.message, returncode=2) from refusal
 
