@@ -1,4 +1,4 @@
-"""Danger in the words ends a turn with a person, whatever else holds; labels of anger and their recalibration."""
+"""Danger in the words ends a turn with a person, whatever else holds; labels of anger recalibrate it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from escalation.recalibrating import (
 from escalation.selectors import anger_calibration
 from runtime.contracts import TurnRequest
 from runtime.models import AngerLabel, Conversation, Feedback, Turn
-from runtime.services import anger_label_record, anger_recalibrate, feedback_record
+from runtime.services import anger_label_record, anger_labels, anger_recalibrate, feedback_record
 from runtime.services import turn_take as take
-from runtime.services import anger_labels
 from tests.runtime.conftest import ENGINES, SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -158,7 +157,11 @@ def test_the_admin_labels_a_turn_and_fits_and_activates_a_recalibration(rules, s
     page = admin_client.get(f"/admin/runtime/turn/{row.pk}/change/")
     assert page.status_code == 200
     assert "Score 0.02" in page.content.decode()
-    for address in ("runtime/angerlabel/", "escalation/angercalibration/", "escalation/angercalibration/add/"):
+    for address in (
+        "runtime/angerlabel/",
+        "escalation/angercalibration/",
+        "escalation/angercalibration/add/",
+    ):
         assert admin_client.get(f"/admin/{address}").status_code == 200
     refused = admin_client.post("/admin/escalation/angercalibration/add/")
     assert "takes 30 labels" in refused.content.decode()

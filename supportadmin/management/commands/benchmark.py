@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import Conflict, InvalidInput
+from escalation.sensing import Senses, load_senses
 from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from escalation.sensing import Senses, load_senses
 from supportadmin.benchmarks import audit_map, categories, danger, imports, load, retraining, search
 from supportadmin.demo.content import read_test_questions
 
