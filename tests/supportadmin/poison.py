@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.models import Activity, User
-from escalation.models import HandoffTemplate, Rule, RuleSetVersion, RuleVersion
+from escalation.models import AngerCalibration, HandoffTemplate, Rule, RuleSetVersion, RuleVersion
 from escalation.services import defaults_install
 from intents.models import (
     DatasetSnapshot,
@@ -56,6 +56,7 @@ from runtime.models import (
     Action,
     ActionLedger,
     ActionParameter,
+    AngerLabel,
     Connection,
     Conversation,
     Feedback,
@@ -163,6 +164,25 @@ def poison(owner: User, reviewer: User) -> None:
         Feedback.objects.create(
             turn=turn, rating="down", comment=fitting(number * STEP, 2_000), given_by=fitting(number, 150)
         )
+        AngerLabel.objects.create(
+            turn=turn,
+            is_angry=bool(number % 2),
+            score=0.5,
+            detector=fitting(number, 16),
+            labelled_by=fitting(number, 150),
+        )
+    many(
+        AngerCalibration,
+        "fitted_by",
+        number=lambda n: n + 1,
+        detector=lambda n: fitting(n, 16),
+        slope=1.0,
+        intercept=0.0,
+        angry=5,
+        calm=25,
+        log_loss_before=0.5,
+        log_loss_after=0.4,
+    )
     hostile = fitting(0, None)
     Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
     Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150])
