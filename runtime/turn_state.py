@@ -72,7 +72,6 @@ class Context:
 
     clarifications_used: int = 0
     earlier_human_requests: int = 0
-    earlier: tuple[EarlierTurn, ...] = ()  # oldest first, since a person last settled something
     pending: Pending | None = None
     run: RunningFlow | None = None
     new_run_key: Callable[[], str] = lambda: "preview"
@@ -80,6 +79,7 @@ class Context:
     conversation_id: Callable[[], UUID | None] = lambda: None  # known at the latest before an action
     dry_run: bool = True
     now: datetime = BEGINNING  # where the workspace is
+    earlier: tuple[EarlierTurn, ...] = ()  # oldest first, since a person last settled something
 
     @property
     def today(self) -> date:
