@@ -34,7 +34,7 @@ class Killed(BaseException):
 
 
 def classify(text: str):
-    if "invoice charged" in text:
+    if "invoice sent" in text:
         return OTHER
     if "export" in text or "restricted matter" in text or "explode" in text:
         return ENGINES.classify(text)
