@@ -29,6 +29,7 @@ from nlp.encoder import Encoding, SentenceEncoder, load_encoder, mean_vector, to
 
 MAX_PARTS = 12  # of a longer message the last part holds the rest
 MIN_WORDS = 2  # a shorter part says little by itself
+ALONE = 0.7  # log-odds less for a sentence than for the whole message: cut out it is more easily misread
 SPAN_WORDS = 8  # of the words shown as evidence of anger, where a sentence is longer
 _END = re.compile(r"(?<=[.!?…])[\"'”)]*\s+|\n+|(?<=[;:])\s+")
 _WORD = re.compile(r"\w+")
@@ -143,8 +144,12 @@ def _anger_sign(
     fits = detector.fingerprint == senses.encoder.fingerprint
     read = detector.read(encoding.tokens) if fits else None
     scores = [
-        detector.score(reading[one.start : one.end], read.contributions(one.inside) if read else None)
-        for one in stretches
+        detector.score(
+            reading[one.start : one.end],
+            read.contributions(one.inside) if read else None,
+            less=ALONE if place else 0.0,
+        )
+        for place, one in enumerate(stretches)
     ]
     best = int(np.argmax(scores))
     start, end = stretches[best].start, stretches[best].end

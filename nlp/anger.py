@@ -100,13 +100,13 @@ class AngerDetector:
         """Return what the attention makes of a text's token vectors: once, for all of its stretches."""
         return self.attention.read(tokens)
 
-    def score(self, text: str, by_tokens: np.ndarray | None) -> float:
+    def score(self, text: str, by_tokens: np.ndarray | None, *, less: float = 0.0) -> float:
         """Return the score of a text in [0, 1], given what its tokens add (TokensRead.contributions).
 
-        Without that it is by the words alone.
+        Without that it is by the words alone. ``less`` is taken off the log-odds.
         """
         mix = self.mix_of_text if by_tokens is None else self.mix
-        return float(1 / (1 + np.exp(-float(self.features(text, by_tokens) @ mix))))
+        return float(1 / (1 + np.exp(-(float(self.features(text, by_tokens) @ mix) - less))))
 
     def features(self, text: str, by_tokens: np.ndarray | None) -> np.ndarray:
         """Return what ``mix`` (or ``mix_of_text``) weighs."""
@@ -132,8 +132,11 @@ def detector_read(content: bytes) -> AngerDetector:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         detector = AngerDetector(
             Attention(
-                *(arrays[name].astype(np.float32) for name in ("queries", "values", "bias", "attention")),
-                float(arrays["intercepts"][0]),
+                queries=arrays["queries"].astype(np.float32),
+                values=arrays["values"].astype(np.float32),
+                bias=arrays["bias"].astype(np.float32),
+                weights=arrays["attention"].astype(np.float32),
+                intercept=float(arrays["intercepts"][0]),
             ),
             Terms(
                 arrays["terms"].astype(np.float32) * np.float32(arrays["terms_scale"]),

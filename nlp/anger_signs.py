@@ -15,7 +15,16 @@ import re2
 
 SIGNS_FILE = Path(__file__).parent / "data" / "anger_signs.toml"
 LISTS = ("outrage", "distress", "insistence", "sarcasm", "calm")
-SIGNS = (*LISTS, "angry_emoji", "shouting", "all_shouted", "exclamation", "asked_and_exclaimed", "negated")
+SIGNS = (
+    *LISTS,
+    "angry_emoji",
+    "shouting",
+    "all_shouted",
+    "exclamation",
+    "asked_and_exclaimed",
+    "negated",
+    "wordless",
+)
 MOST = 3  # of a sign: more of it says no more
 SHOUTED = re.compile(r"\b[A-Z]{2,}(?:'[A-Z]+)?\b")
 WORD = re.compile(r"\b[^\W\d_]{2,}\b")
@@ -35,6 +44,7 @@ def signs(text: str) -> np.ndarray:
     if negated:  # "not angry at all": the word is there, the anger is not
         counts[0], counts[1] = max(0.0, counts[0] - 1), max(0.0, counts[1] - 1)
     words = WORD.findall(text)
+    loud = any(emoji in text for emoji in _EMOJI) or len(SHOUTED.findall(text)) >= 2
     shouted = len(SHOUTED.findall(text))
     plainly = len(SHOUTED_WORDS.findall(text))
     return np.asarray(
@@ -46,6 +56,7 @@ def signs(text: str) -> np.ndarray:
             float(min(text.count("!"), MOST)),
             float("?!" in text or "!?" in text or "??" in text),
             negated,
+            float(not any(counts[:4]) and not loud),
         ],
         dtype=np.float32,
     )

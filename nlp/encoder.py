@@ -216,7 +216,7 @@ def tokens_within(offsets: np.ndarray, start: int, end: int) -> np.ndarray:
 
 
 def mean_vector(tokens: np.ndarray) -> np.ndarray:
-    """Return the sentence vector of a stretch of a text from its token vectors (T, d), without another pass."""
+    """Return the vector of a stretch of a text from its token vectors (T, d), without another pass."""
     return _unit(tokens.mean(axis=0))
 
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from escalation.triggers import (
+    ANGER,
+    BILLING_DISPUTE,
     FLOW_ESCALATION,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
+    LEGAL,
     NO_ANSWER,
+    REPEATED_FAILURE,
     STEP_FAILURE,
     TOOL_FAILURE,
 )
@@ -31,12 +35,12 @@ ACKNOWLEDGED: Mapping[str, str] = {
     STEP_FAILURE: "I'm sorry: something went wrong on our side.",
     TOOL_FAILURE: "I'm sorry: our systems could not finish that for you.",
     FLOW_ESCALATION: "Thank you for the details you have given.",
-    "anger": "I'm sorry for the trouble this has caused you.",
-    "billing_dispute": "I understand that an amount is not right, and I'm checking it.",
-    "legal": "I take what you write seriously and will answer it with care.",
-    "repeated_failures": "I'm sorry that our earlier answers did not solve this.",
+    ANGER: "I'm sorry for the trouble this has caused you.",
+    BILLING_DISPUTE: "I understand that an amount is not right, and I'm checking it.",
+    LEGAL: "I take what you write seriously and will answer it with care.",
+    REPEATED_FAILURE: "I'm sorry that our earlier answers did not solve this.",
 }
-WITHOUT_ARTICLES = frozenset(("legal", HUMAN_ONLY_INTENT))  # what a person weighs word by word
+WITHOUT_ARTICLES = frozenset((LEGAL, HUMAN_ONLY_INTENT))  # what a person weighs word by word
 NEXT = "I'm looking into it now and will write to you here."
 MINIMUM_SCORE = 0.3  # under it a section is rather about something else (see kb.ranking)
 MAX_QUOTE_CHARACTERS = 1_200

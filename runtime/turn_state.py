@@ -81,7 +81,6 @@ class Context:
 
     clarifications_used: int = 0
     earlier_human_requests: int = 0
-    earlier: tuple[EarlierTurn, ...] = ()  # oldest first, since a person last settled something
     pending: Pending | None = None
     run: RunningFlow | None = None
     new_run_key: Callable[[], str] = lambda: "preview"
@@ -91,6 +90,7 @@ class Context:
     now: datetime = BEGINNING  # where the workspace is
     locale: str = ""  # as the conversation knows it
     email_is_wanted: Callable[[], bool] = lambda: True  # not yet asked for, and not known
+    earlier: tuple[EarlierTurn, ...] = ()  # oldest first, since a person last settled something
 
     @property
     def today(self) -> date:

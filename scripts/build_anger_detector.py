@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
 from nlp.anger import DETECTOR_FILE, DIGEST_FILE, AngerDetector, detector_read, detector_write  # noqa: E402
+from nlp.anger_signs import SIGNS  # noqa: E402
 from nlp.anger_training import AttentionSettings, fit_attention, fit_mix, fit_terms  # noqa: E402
 from nlp.encoder import load_encoder  # noqa: E402
 
@@ -34,9 +35,10 @@ ALSO_REPORTED = {
     "with sadness, grief and fear": (*POSITIVE, "sadness", "grief", "fear"),
 }
 REPEATS = 15  # of each support message among 43,410 comments
-SUPPORT_WEIGHT = 8.0  # of a support message in the mix, against a comment
+SUPPORT_WEIGHT = 6.0  # of a support message in the mix, against a comment
 TERMS_SHARE = 0.6  # of what the attention weighs: left alone the support messages would silence the terms
-RECALL = 0.90
+RECALL = 0.92
+NEGATION = -1.0  # "not angry at all": too rare in the data to be learnt
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def mixes(features: np.ndarray, y: np.ndarray, support: int) -> tuple[np.ndarray
         np.concatenate([[both[0], TERMS_SHARE * both[0]], both[1:]]),
         fit_mix(features[:, 1:], y, weights),
     ):
+        negated = SIGNS.index("negated") - len(SIGNS) - 1
+        mix[negated] = min(mix[negated], NEGATION)
         angry = features[-support:, -len(mix) :][y[-support:] == 1] @ mix
         mix[-1] -= np.quantile(angry, 1 - RECALL)
         found.append(mix)

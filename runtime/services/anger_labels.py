@@ -25,7 +25,8 @@ def anger_label_record(*, actor: Actor, turn: Turn, is_angry: bool) -> AngerLabe
     require(actor, PERMISSION)
     score, detector = anger_score(turn.text)
     with transaction.atomic():
-        before = AngerLabel.objects.filter(turn=turn).values("is_angry").first()
+        earlier = AngerLabel.objects.filter(turn=turn).first()
+        before = {"is_angry": earlier.is_angry} if earlier else None
         label, _ = AngerLabel.objects.update_or_create(
             turn=turn,
             defaults={

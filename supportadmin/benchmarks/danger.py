@@ -1,7 +1,7 @@
-"""Measure what reads danger in a customer's words: the shipped detector, lists and thresholds, as turns use them.
+"""Measure what reads danger in a customer's words: shipped detector, lists and thresholds, as in turns.
 
-``anger`` takes texts labelled 0 or 1; ``triggers`` takes texts with the triggers that should fire, each message
-by itself as the first of a conversation. Both run the default rules with their default settings.
+``anger`` takes texts labelled 0 or 1; ``triggers`` takes texts with the triggers that should fire, each
+message by itself as the first of a conversation. Both run the default settings of the rules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_TEXT_CHARACTERS = 4_000  # of a turn
 
 
 def anger(path: Path, senses: Senses) -> dict[str, Any]:
-    """Return AUC, and precision, recall and F1 at the default threshold, of a CSV with text,label (0 or 1)."""
+    """Return AUC, and precision, recall and F1 at the default threshold, of a CSV: text,label (0 or 1)."""
     texts, labels = _read_csv(path)
     scores = [_facts(text, senses).sign(ANGER).score for text in texts]
     threshold = float(TRIGGERS[ANGER].defaults["minimum_anger"])

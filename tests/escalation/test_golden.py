@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -106,14 +106,8 @@ def test_what_is_sensed_is_the_same_each_time_and_survives_json() -> None:
     facts = facts_of("You charged me $900 twice and I am furious. I will call my lawyer.")
     again = facts_of(facts.text)
     assert again == facts
-    stored = json.loads(json.dumps({name: value for name, value in asdict_of(facts).items()}))
+    stored = json.loads(json.dumps(asdict(facts)))
     assert TurnFacts.from_json(stored) == facts
-
-
-def asdict_of(facts: TurnFacts) -> dict:
-    from dataclasses import asdict
-
-    return asdict(facts)
 
 
 @pytest.mark.row("4.5")

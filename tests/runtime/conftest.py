@@ -85,7 +85,7 @@ def classify(text: str) -> Classification:
         return AMBIGUOUS
     if "unsure" in text:
         return UNSURE
-    if "sue you" in text:
+    if "restricted matter" in text:
         return replace(GOOD, intent="legal_threat")
     if "unknown intent" in text:
         return replace(GOOD, intent="archived")

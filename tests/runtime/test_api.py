@@ -14,10 +14,12 @@ from rest_framework.test import APIClient
 
 from core.models import Activity, IdempotencyRecord
 from escalation.engine import decide
+from escalation.models import Rule
 from escalation.selectors import rule_set_at
+from escalation.services import rule_disable
 from runtime.models import Conversation, Feedback, Handoff, Trace, Turn
 from runtime.selectors import facts_of
-from tests.runtime.conftest import Bot
+from tests.runtime.conftest import SYSTEM, Bot
 
 pytestmark = pytest.mark.django_db
 TURNS = "/api/v1/turns"
@@ -129,7 +131,9 @@ def test_only_a_key_with_identity_says_who_the_customer_is(make_bot, scopes, exp
     bot.turn("How do I export?", customer={"external_id": "c-1", "user_type": "admin", "tier": "pro"})
     kept = Conversation.objects.get()
     assert (kept.customer_external_id, kept.user_type, kept.tier, kept.customer_verified) == expected
-    audience = Trace.objects.get().steps[3]["details"]["audience"]
+    audience = next(
+        step["details"]["audience"] for step in Trace.objects.get().steps if step["name"] == "search"
+    )
     assert audience == {"user_type": expected[1], "tier": expected[2]}
 
 
@@ -334,6 +338,7 @@ def test_strange_query_parameters_never_break_a_list(make_bot, value: str) -> No
 @pytest.mark.row("R29")
 def test_lists_cost_the_same_at_3_and_30_rows(make_bot) -> None:
     bot = make_bot("bot", "runtime", "read")
+    rule_disable(actor=SYSTEM, rule=Rule.objects.get(trigger="repeated_failure"))
     first = bot.turn("How do I export?")
 
     def cost(path: str) -> int:
@@ -360,7 +365,7 @@ def test_lists_cost_the_same_at_3_and_30_rows(make_bot) -> None:
 @pytest.mark.row("7.12")
 def test_every_decision_can_be_reproduced_from_the_event_log(make_bot) -> None:
     bot = make_bot("bot", "runtime", "read")
-    texts = ["How do I export?", "I want a human", "explode", "excluded", "nonsense", "I will sue you"]
+    texts = ["How do I export?", "I want a human", "explode", "excluded", "nonsense", "restricted matter"]
     for text in texts:
         bot.turn(text)
     first = bot.turn("something ambiguous")

@@ -34,9 +34,9 @@ class Killed(BaseException):
 
 
 def classify(text: str):
-    if "invoice charged" in text:
+    if "invoice sent" in text:
         return OTHER
-    if "export" in text or "sue you" in text or "explode" in text:
+    if "export" in text or "restricted matter" in text or "explode" in text:
         return ENGINES.classify(text)
     return UNSURE
 
@@ -143,7 +143,10 @@ def test_each_decision_of_a_flow_follows_from_its_facts(agent: Agent) -> None:
         again = decide(facts_of(turn.trace.facts), rule_set_at(turn.rule_set_version))
         assert (again.action, again.reason) == (turn.decision, turn.reason)
     steps = [step["name"] for step in Trace.objects.earliest("pk").steps]
-    assert steps == ["rules", "classify", "intent", "search", "decide", "flow", "decide", "reply"]
+    assert steps == [
+        *("rules", "sense", "classify", "intent", "attempts", "search"),
+        *("decide", "flow", "decide", "reply"),
+    ]
 
 
 @pytest.mark.row("3.11")
@@ -214,7 +217,7 @@ def test_only_what_surely_had_no_effect_takes_the_way_for_failures(agent: Agent)
 @pytest.mark.row("3.11", "4.6")
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("I want to talk to a human", "human_request"), ("I will sue you", "human_only_intent")],
+    [("I want to talk to a human", "human_request"), ("restricted matter", "human_only_intent")],
 )
 def test_who_wants_or_needs_a_person_leaves_the_flow(agent: Agent, text: str, reason: str) -> None:
     activate(BUG)
@@ -233,7 +236,7 @@ def test_who_wants_or_needs_a_person_leaves_the_flow(agent: Agent, text: str, re
 @pytest.mark.row("3.11")
 def test_a_rule_comes_before_the_flow_begins(agent: Agent) -> None:
     activate(INVOICE, "legal_threat")
-    assert agent.say("I will sue you").reason == "human_only_intent"
+    assert agent.say("restricted matter").reason == "human_only_intent"
     assert FlowRun.objects.count() == 0
 
 
@@ -263,7 +266,7 @@ def test_never_mind_calls_the_flow_off(agent: Agent) -> None:
 def test_another_topic_leaves_the_flow_and_is_answered(agent: Agent) -> None:
     activate(INVOICE)
     agent.say("export")
-    turn = agent.say("why was my invoice charged twice?")
+    turn = agent.say("why was my invoice sent twice?")
     assert (turn.decision, turn.intent) == ("answer", "billing_inquiry")
     run = FlowRun.objects.get()
     assert (run.state, run.reason) == ("abandoned", "The customer turned to billing_inquiry.")
@@ -276,7 +279,7 @@ def test_another_topic_with_a_flow_of_its_own_begins_that_one(agent: Agent) -> N
     activate(INVOICE, "billing_inquiry")
     agent.say("export fails")
     agent.say("it shows error 500")
-    turn = agent.say("Another question: why was my invoice charged twice, INV-9, kim@example.com?")
+    turn = agent.say("Another question: why was my invoice sent twice, INV-9, kim@example.com?")
     assert (turn.intent, turn.as_json()["actions"][0]["action"]) == ("billing_inquiry", "stripe_find_invoice")
     assert list(FlowRun.objects.order_by("number").values_list("number", "state")) == [
         (1, "abandoned"),
@@ -287,8 +290,8 @@ def test_another_topic_with_a_flow_of_its_own_begins_that_one(agent: Agent) -> N
 def test_free_text_is_taken_whatever_it_resembles(agent: Agent) -> None:
     activate(BUG)
     agent.say("export")
-    turn = agent.say("The page says that the invoice charged is wrong")
-    assert turn.reply == "Shall I report this: The page says that the invoice charged is wrong?"
+    turn = agent.say("The page says that the invoice sent is late")
+    assert turn.reply == "Shall I report this: The page says that the invoice sent is late?"
 
 
 @pytest.mark.row("3.11")

@@ -1,4 +1,4 @@
-"""Danger in the words ends a turn with a person, whatever else holds; labels of anger and their recalibration."""
+"""Danger in the words ends a turn with a person, whatever else holds; labels of anger recalibrate it."""
 
 from __future__ import annotations
 

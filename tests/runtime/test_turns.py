@@ -41,11 +41,20 @@ def test_a_turn_is_answered_with_a_citation_and_kept_with_its_trace(rules) -> No
     result = take("How do I export?")
     assert (result.decision, result.reason, result.intent) == ("answer", "answered", "data_export")
     assert result.citations[0]["quote"] in result.reply
-    assert result.versions == {"release": 3, "model_version": 5, "index": 12, "rule_set": 7}
+    assert result.versions == {"release": 3, "model_version": 5, "index": 12, "rule_set": 11}
     turn = Turn.objects.get()
     assert (turn.pk, turn.number, turn.mode, turn.delivered) == (result.turn_id, 1, "live", True)
     steps = {step["name"]: step for step in turn.trace.steps}
-    assert list(steps) == ["rules", "classify", "intent", "search", "decide", "reply"]
+    assert list(steps) == [
+        "rules",
+        "sense",
+        "classify",
+        "intent",
+        "attempts",
+        "search",
+        "decide",
+        "reply",
+    ]
     assert steps["search"]["details"]["hits"][0]["score"] == 0.7
     assert steps["classify"]["details"]["nearest_examples"][0]["id"] == 5
     assert set(result.timings_ms) == {*steps, "total"}
@@ -56,7 +65,7 @@ def test_a_turn_is_answered_with_a_citation_and_kept_with_its_trace(rules) -> No
     ("text", "reason"),
     [
         ("I want to talk to a human", "human_request"),
-        ("I will sue you", "human_only_intent"),
+        ("restricted matter", "human_only_intent"),
         ("explode", "step_failure"),
         ("index broken", "step_failure"),
         ("unknown intent", "step_failure"),
@@ -100,7 +109,7 @@ def test_the_customers_choice_is_used_in_the_next_turn(rules) -> None:
     second = take("2", first)
     assert (second.decision, second.intent) == ("answer", "billing_inquiry")
     steps = Trace.objects.get(turn_id=second.turn_id).steps
-    assert steps[1]["details"] == {
+    assert steps[2]["details"] == {
         "chosen_by_customer": "billing_inquiry",
         "question_was_about": "something ambiguous",
     }
@@ -116,7 +125,7 @@ def test_with_one_question_allowed_a_wish_for_a_person_is_met_on_the_next_turn(r
     )
     first = take("let me talk to a human")
     assert (first.decision, first.escalation, first.handoff_id) == ("clarify", None, None)
-    second = take("my invoice is wrong", first)
+    second = take("it is about my invoice", first)
     assert (second.decision, second.reason) == ("escalate", "human_request")
     assert second.escalation["matched_text"] == "talk to a human"
 
@@ -243,7 +252,7 @@ def test_a_preview_tells_everything_and_keeps_nothing(rules) -> None:
     )
     assert preview.packet["complete"]
     assert preview.result.as_json()["conversation_id"] is None
-    assert [step.name for step in preview.steps][:2] == ["rules", "classify"]
+    assert [step.name for step in preview.steps][:2] == ["rules", "sense"]
     assert turn_preview(request=TurnRequest("How do I export?"), engines=ENGINES).packet is None
     assert rows() == (0, 0, 0, 0)
 
@@ -260,9 +269,10 @@ def test_a_failure_while_recording_leaves_no_part_of_the_turn(rules) -> None:
 
 @pytest.mark.row("7.8")
 @pytest.mark.parametrize(
-    ("text", "again", "limit"), [("How do I export?", True, 8), ("I want a human", False, 10)]
+    ("text", "again", "limit"), [("How do I export?", True, 9), ("I want a human", False, 14)]
 )
 def test_a_turn_costs_few_statements_however_long_the_conversation(rules, text, again, limit) -> None:
+    rule_disable(actor=SYSTEM, rule=Rule.objects.get(trigger="repeated_failure"))
     first = take("How do I export?")
 
     def cost(text: str) -> int:
@@ -275,8 +285,8 @@ def test_a_turn_costs_few_statements_however_long_the_conversation(rules, text, 
     short = cost("How do I export?")
     for _ in range(20):
         take("How do I export?", first)
-    assert cost("How do I export?") == short <= 8
-    assert cost(text) <= (8 if again else 16)  # one asks who is to be told of a handoff
+    assert cost("How do I export?") == short <= 9
+    assert cost(text) <= (9 if again else 17)  # one asks who is to be told of a handoff
 
 
 @pytest.mark.row("7.3")

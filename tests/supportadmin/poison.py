@@ -19,6 +19,7 @@ from escalation.backtest.candidate import Change
 from escalation.backtest.figures import Assumptions, Tally, figures_of
 from escalation.backtest.replaying import Settings
 from escalation.models import (
+    AngerCalibration,
     BacktestFlip,
     BacktestRun,
     HandoffRoute,
@@ -70,6 +71,7 @@ from runtime.models import (
     Action,
     ActionLedger,
     ActionParameter,
+    AngerLabel,
     Connection,
     Conversation,
     Feedback,
@@ -226,6 +228,25 @@ def poison(owner: User, reviewer: User) -> None:
         Feedback.objects.create(
             turn=turn, rating="down", comment=fitting(number * STEP, 2_000), given_by=fitting(number, 150)
         )
+        AngerLabel.objects.create(
+            turn=turn,
+            is_angry=bool(number % 2),
+            score=0.5,
+            detector=fitting(number, 16),
+            labelled_by=fitting(number, 150),
+        )
+    many(
+        AngerCalibration,
+        "fitted_by",
+        number=lambda n: n + 1,
+        detector=lambda n: fitting(n, 16),
+        slope=1.0,
+        intercept=0.0,
+        angry=5,
+        calm=25,
+        log_loss_before=0.5,
+        log_loss_after=0.4,
+    )
     hostile = fitting(0, None)
     Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
     Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150], contact_email=hostile[:254])
