@@ -9,6 +9,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from escalation.backtest.candidate import AS_IT_IS, DISABLE, ENABLE, NUMBER, Change, Row, rows_changed
 from escalation.backtest.dial import Dial, dials_of
 from escalation.contracts import RuleSet
+from escalation.firing import DOUBTS
 from escalation.models import Rule, RuleSetVersion, RuleVersion
 from escalation.selectors import rule_set_of
 from escalation.triggers import parameters_validate
@@ -78,11 +79,12 @@ def dial_of(rule_id: int, name: str) -> Dial:
 
 
 def dials() -> tuple[Dial, ...]:
-    """Return the numbers of all rules, those that decide now first, in their order."""
+    """Return the numbers of all rules: those of the agent's own doubt first, then those that decide now."""
     rules = Rule.objects.filter(archived_at=None).order_by("kind", "priority", "id")[:MAX_RULES]
     live = {row["id"] for row in live_rows()[1]}
     found = [dial for rule in rules for dial in dials_of(rule.pk, rule.name, rule.trigger, rule.parameters)]
-    return tuple(sorted(found, key=lambda dial: dial.rule_id not in live))
+    doubts = {rule.pk for rule in rules if rule.trigger in DOUBTS}
+    return tuple(sorted(found, key=lambda dial: (dial.rule_id not in live, dial.rule_id not in doubts)))
 
 
 def _number_check(row: Row, change: Change) -> None:

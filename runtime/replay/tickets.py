@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
 from django.utils import timezone
 
@@ -30,6 +29,7 @@ from runtime.contracts import TurnRequest
 from runtime.engines import LIVE
 from runtime.models import TicketFacts
 from runtime.pipeline import run
+from runtime.replay.wordless import words_left_out, words_put_back
 from runtime.turn_state import FAILED, NO_RULES, Context, Engines
 from tickets.contracts import EndedTicket
 from tickets.selectors import ended_tickets
@@ -112,7 +112,7 @@ def ticket_cases(*, days: int, limit: int) -> tuple[list[Case], dict[str, int]]:
             counts["left_out"] += 1
         else:
             counts["outdated"] += row.versions != versions
-            facts = TurnFacts.from_json({**row.facts, "text": ticket.text})
+            facts = words_put_back(row.facts, ticket.text)
             found.append(Case(TICKET, ticket.ticket_id, fresh.of(facts), ticket_truth(ticket.escalation)))
     return found, counts
 
@@ -126,7 +126,7 @@ def kept_facts(ticket_ids: Collection[int]) -> Callable[[EndedTicket], TurnFacts
         row = rows.get(ticket.ticket_id)
         if row is None or row.text_sha256 != _sha(ticket.text):
             return None
-        return fresh.of(TurnFacts.from_json({**row.facts, "text": ticket.text}))
+        return fresh.of(words_put_back(row.facts, ticket.text))
 
     return of
 
@@ -184,11 +184,9 @@ def _waiting(days: int, versions: str, limit: int) -> Iterable[EndedTicket]:
 
 
 def _row(ticket: EndedTicket, facts: TurnFacts, versions: str) -> TicketFacts:
-    kept: dict[str, Any] = asdict(facts)
-    del kept["text"]
     return TicketFacts(
         ticket_id=ticket.ticket_id,
-        facts=kept,
+        facts=words_left_out(facts),
         text_sha256=_sha(ticket.text),
         versions=versions,
         read_at=timezone.now(),

@@ -15,6 +15,9 @@ from django.utils.html import escape
 
 from core.actors import Actor
 from core.models import Activity
+from escalation.backtest.candidate import Change
+from escalation.backtest.replaying import Settings
+from escalation.backtest.running import backtest_run
 from escalation.models import Rule, RuleSetVersion, RuleVersion
 from escalation.rule_form import RuleForm
 from escalation.selectors import live_rule_set
@@ -235,6 +238,8 @@ def test_enabling_shows_what_changes_in_words_and_the_page_says_what_waits(lead)
     assert "Version 2 decides from the next turn on." in evidence
     stale = lead.post(move(rule, "enable"), {"_seen": "1 1 None"})
     assert stale.status_code == 409
+    assert lead.post(move(rule, "enable"), {"_seen": "2 1 None"}).status_code == 409  # not without a run
+    backtest_run(change=Change("enable", rule.pk), settings=Settings(), made_by="lead")
     assert lead.post(move(rule, "enable"), {"_seen": "2 1 None"}).status_code == 302
     assert live_rule_set().rules[0].version == 2
     assert lead.post(move(rule, "rollback"), {"_seen": "2 2 None", "version": 1}).status_code == 302

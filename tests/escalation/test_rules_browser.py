@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from core import jobs
 from core.actors import Actor
 from core.models import User
 from escalation.models import Rule
@@ -53,6 +54,9 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
     expect(tried).to_contain_text("This rule does not fire")
     page.locator("[name=_continue]").press("Enter")
     page.wait_for_url("**/change/**")
+    page.get_by_role("button", name="Run the back-test").click()
+    expect(page.get_by_role("status").filter(has_text="A run is queued")).to_be_visible()
+    jobs.run_due()
     page.get_by_role("link", name="Enable", exact=True).click()
     page.get_by_role("button", name="Enable", exact=True).click()
     expect(page.locator(".er-panel").first).to_contain_text("live")
@@ -62,15 +66,15 @@ def test_a_rule_is_written_tried_enabled_and_moved_by_keyboard(
 
     page.goto(f"{live_server.url}/admin/escalation/rule/order/")
     hard = page.locator(".er-sortable").first.locator("li")
-    expect(hard.nth(3)).to_contain_text("Breach")
-    hard.nth(3).focus()
+    expect(hard.nth(7)).to_contain_text("Breach")
+    hard.nth(7).focus()
     page.keyboard.press("Alt+ArrowUp")
-    expect(hard.nth(2)).to_contain_text("Breach")
-    hard.nth(2).get_by_role("button", name="Move Breach up").press("Enter")
-    expect(hard.nth(1)).to_contain_text("Breach")
+    expect(hard.nth(6)).to_contain_text("Breach")
+    hard.nth(6).get_by_role("button", name="Move Breach up").press("Enter")
+    expect(hard.nth(5)).to_contain_text("Breach")
     page.get_by_role("button", name="Save the order").click()
     expect(page.locator("body")).to_contain_text("asked in this order from the next turn on")
-    assert [rule.name for rule in live_rule_set().rules][1] == "Breach"
+    assert [rule.name for rule in live_rule_set().rules][5] == "Breach"
     assert Rule.objects.get(name="Breach").version == 2
     page.goto(f"{live_server.url}/admin/escalation/rulesetversion/")
     page.goto(f"{live_server.url}/admin/escalation/rule/")

@@ -266,7 +266,6 @@ def test_slots_and_look_ups_are_shown_with_their_source_and_time() -> None:
                 "data": {"article_id": 2, "title": "B", "url": "javascript:x"},
             },
         ],
-        "team": {"name": "Billing"},
     }
     shown = packet_shown(packet)
     assert shown["data"] == [
@@ -277,7 +276,6 @@ def test_slots_and_look_ups_are_shown_with_their_source_and_time() -> None:
         ("A", True, ""),
         ("B", False, ""),
     ]
-    assert shown["team"] == "Billing"
 
 
 # The suggested reply

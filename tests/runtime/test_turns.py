@@ -359,7 +359,7 @@ def test_an_edit_that_waits_decides_nothing_and_is_cited_nowhere(rules) -> None:
     result = take("I want to talk to a human")
     turn = Turn.objects.get()
     assert (result.decision, turn.rule_id, turn.rule_version) == ("escalate", rule.pk, 1)
-    assert (turn.matched_text, turn.rule_set_version) == ("talk to a human", 7)
+    assert (turn.matched_text, turn.rule_set_version) == ("talk to a human", 11)
     assert "Later" not in str(result) + str(Handoff.objects.get().packet)
     rule_enable(actor=SYSTEM, rule=rule, is_first_installation=True)
     asked = take("I want to talk to a human")

@@ -75,7 +75,7 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Source:
     """Offer six cases: four of little confidence, of which two needed a person, one turn, one wish."""
     made = Source(
         (
-            case(1, 0.55, WRONG, text="My <b>invoice</b> is wrong again"),
+            case(1, 0.55, WRONG, text="My <b>invoice</b> does not open"),
             case(2, 0.60, WRONG),
             case(3, 0.65),
             case(4, 0.95),

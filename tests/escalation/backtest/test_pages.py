@@ -81,7 +81,7 @@ def test_the_dial_shows_curve_figures_and_the_first_flips_without_a_script(lead)
     assert "67 % (4 of 6), 95 % interval 30–90 %" in page
     assert "20 min" in page
     assert "not enough cases whose truth is known (n = 5, need about 59)" in page
-    assert "My &lt;b&gt;invoice&lt;/b&gt; is wrong again" in page
+    assert "My &lt;b&gt;invoice&lt;/b&gt; does not open" in page
     assert "<strong>3</strong> of 6 cases would go another way" in page
 
 

@@ -219,7 +219,7 @@ def test_every_plain_number_of_a_rule_is_a_dial() -> None:
     assert (values[0], values[-1], len(values)) == (0, 1, 1002)
     assert 0.6155 in values  # the present value is on the curve although it is between two steps
     assert (dial.setting(7), dial.setting(-1)) == (1.0, 0.0)
-    assert dials_of(1, "human", "human_request", {}) == ()
+    assert [dial.name for dial in dials_of(1, "human", "human_request", {})] == ["minimum_likeness"]
     assert dials_of(6, "flagged", "flagged_category", {"category_id": 7}) == ()
 
 

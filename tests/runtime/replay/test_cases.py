@@ -12,6 +12,7 @@ from core.actors import Actor
 from core.errors import Unavailable
 from escalation.backtest.cases import TICKET, TURN
 from escalation.backtest.ports import cases_source
+from escalation.contracts import Amount, Sign, TurnFacts
 from escalation.engine import decide
 from escalation.selectors import live_rule_set
 from runtime.contracts import TurnRequest
@@ -20,6 +21,7 @@ from runtime.replay import tickets
 from runtime.replay.source import Source
 from runtime.replay.tickets import READING, ticket_cases, tickets_read
 from runtime.replay.turns import handling_minutes, turn_cases
+from runtime.replay.wordless import words_left_out, words_put_back
 from runtime.services import feedback_record, turn_take
 from runtime.services.handoffs import handoff_accept, handoff_resolve, handoff_return
 from tests.runtime.conftest import ENGINES, PROFILES, SYSTEM, classify
@@ -73,7 +75,7 @@ def ticket(batch: ImportBatch, number: int, text: str, outcome: str = "", days_a
 def test_tickets_are_read_as_live_messages_are_and_nothing_else_is_stored(rules, batch) -> None:
     clear = ticket(batch, 1, "How do I export?", "not_escalated", days_ago=1)
     unsure = ticket(batch, 2, "unsure about this one", "escalated", days_ago=2)
-    open_ = ticket(batch, 3, "I will sue you", days_ago=3)
+    open_ = ticket(batch, 3, "A restricted matter", days_ago=3)
     assert tickets_read(days=90, limit=10, engines=READ) == {"read": 3, "failed": 0}
     cases, counts = ticket_cases(days=90, limit=10)
     assert counts == {"tickets": 3, "unread": 0, "outdated": 0, "left_out": 0}
@@ -215,3 +217,20 @@ def test_minutes_of_a_person_are_the_median_of_real_handoffs_from_five_on(rules)
             state="resolved", accepted_at=now - timedelta(minutes=minutes), finished_at=now
         )
     assert handling_minutes() == 8.0
+
+
+@pytest.mark.row("4.9", "R52")
+def test_quotations_are_kept_as_places_and_read_again_from_the_message() -> None:
+    text = "This is a scandal! You took 12 EUR."
+    facts = TurnFacts(
+        text,
+        signs=(Sign("anger", 0.9, "This is a scandal!"), Sign("legal", 0.1, ""), Sign("x", 0.2, "scanda1")),
+        amounts=(Amount(1200, "EUR", "12 EUR"),),
+        failed_attempts=1,
+        failed_text="You took 12 EUR",
+    )
+    kept = words_left_out(facts)
+    assert not [word for word in ("scandal", "took", "12 EUR", "scanda1") if word in str(kept)]
+    again = words_put_back(kept, text)
+    assert [sign.text for sign in again.signs] == ["This is a scandal!", "", "…"]
+    assert replace(again, signs=facts.signs) == facts
