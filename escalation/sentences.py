@@ -16,14 +16,19 @@ from escalation import conditions as c
 from escalation.contracts import Rule
 from escalation.time_windows import window_text
 from escalation.triggers import (
+    ANGER,
+    BILLING_DISPUTE,
+    ESCALATE_UNKNOWN,
     FLAGGED_CATEGORY,
     FLOW_ESCALATION,
     HARD,
     HUMAN_ONLY_INTENT,
     HUMAN_REQUEST,
+    LEGAL,
     LOW_CONFIDENCE,
     NO_ANSWER,
     PATTERN,
+    REPEATED_FAILURE,
     STEP_FAILURE,
     TOOL_FAILURE,
     TRIGGERS,
@@ -155,6 +160,22 @@ def _flagged(settings: Mapping[str, Any], names: Names) -> str:
     return f"the issue is of the category {names.categories.get(category, f'number {category}')}"
 
 
+def _billing_dispute(settings: Mapping[str, Any], names: Names) -> str:
+    threshold = f"{Decimal(settings['threshold_amount']):,f} {settings['threshold_currency']}"
+    unknown = " or names no sum" if settings["without_amount"] == ESCALATE_UNKNOWN else ""
+    return f"the customer disputes a charge over {threshold}{unknown}"
+
+
+def _legal(settings: Mapping[str, Any], names: Names) -> str:
+    more = f" or says {_or(_quoted(settings['extra_phrases']))}" if settings["extra_phrases"] else ""
+    less = f", except for {_or(_quoted(settings['exceptions']))}" if settings["exceptions"] else ""
+    return f"the message touches law or compliance{more}{less}"
+
+
+def _failures(number: int) -> str:
+    return f"{number} attempts at the same issue have failed" if number > 1 else "an attempt has failed"
+
+
 def _low_confidence(settings: Mapping[str, Any], names: Names) -> str:
     by_intent = [
         f"{minimum:.0%} for {names.intents.get(intent, intent)}"
@@ -191,6 +212,12 @@ def _value(value: Any) -> str:
 TRIGGER_CLAUSES: Mapping[str, Callable[[Mapping[str, Any], Names], str]] = {
     HUMAN_REQUEST: _human_request,
     HUMAN_ONLY_INTENT: lambda settings, names: "the issue is for people only",
+    ANGER: lambda settings, names: (
+        f"the customer is angry or distressed (from {settings['minimum_anger']:.2f} of 1)"
+    ),
+    BILLING_DISPUTE: _billing_dispute,
+    LEGAL: _legal,
+    REPEATED_FAILURE: lambda settings, names: _failures(settings["failed_attempts"]),
     PATTERN: _pattern,
     FLAGGED_CATEGORY: _flagged,
     LOW_CONFIDENCE: _low_confidence,

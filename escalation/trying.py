@@ -18,12 +18,14 @@ from escalation.contracts import Amount, Decision, Rule, RuleSet, TurnFacts
 from escalation.engine import decide
 from escalation.rule_fields import MOMENT_FORMAT
 from escalation.selectors import live_rule_set, sentence_names
+from escalation.sensing import Sensed, sense
 from escalation.sentences import MINOR_DIGITS, condition_clause, rule_sentence
 from escalation.triggers import HARD
 from intents.selectors import intent_profile
 
 SURE, UNSURE = 1.0, 0.0
 MAX_TEXT = 4_000
+NOTHING = Sensed((), ())
 
 
 class TryForm(forms.Form):
@@ -38,14 +40,19 @@ class TryForm(forms.Form):
     page = forms.CharField(required=False, max_length=2_000)
     amount = forms.DecimalField(required=False, min_value=0, max_digits=15, decimal_places=3)
     currency = forms.RegexField(r"^[A-Za-z]{3}$", required=False)
+    failed_attempts = forms.IntegerField(required=False, min_value=0, max_value=100)
     at = forms.DateTimeField(required=False, input_formats=[MOMENT_FORMAT, f"{MOMENT_FORMAT}:%S"])
     answered = forms.BooleanField(required=False)
 
     def facts(self) -> TurnFacts:
-        """Return the turn; an intent that is not chosen is one that the classifier is not sure of."""
+        """Return the turn, its words read as in a real one.
+
+        An intent that is not chosen is one that the classifier is not sure of.
+        """
         given = self.cleaned_data
         profile = intent_profile(given["intent"]) if given["intent"] else None
         at: datetime = given["at"] or timezone.now()
+        sensed = sense(given["text"]) if given["text"] else NOTHING
         return TurnFacts(
             text=given["text"],
             intent=profile.slug if profile else "",
@@ -61,7 +68,10 @@ class TryForm(forms.Form):
             tier=given["tier"],
             page=given["page"],
             at=timezone.localtime(at).isoformat(),
-            amounts=self._amounts(given),
+            signs=sensed.signs,
+            amounts=self._amounts(given) or sensed.amounts,
+            failed_attempts=given["failed_attempts"] or 0,
+            failed_text=given["text"],
         )
 
     def _amounts(self, given: Mapping[str, Any]) -> tuple[Amount, ...]:

@@ -131,7 +131,6 @@ class DeskMixin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Handoff desk",
-            "opts": self.opts,
             "data": self._page_data(request),
             "outcomes": Handoff.Outcome.choices,
             "archive": reverse("admin:runtime_handoff_changelist"),

@@ -113,8 +113,7 @@ class SampledTurnAdmin(FiguresMixin, ReadOnlyAdmin):
         ).first()
         context = {
             **self.admin_site.each_context(request),
-            "title": "Was it right to hand over?",
-            "opts": self.opts,
+            "title": "Judge turns",
             "measures_page": "judge",
             "last_draw": last,
             "has_sample": last is not None,

@@ -335,3 +335,27 @@ def test_lists_cost_as_many_queries_for_thirty_rules_as_for_three(lead, address)
     with CaptureQueriesContext(connection) as many:
         lead.get(address)
     assert len(many) == len(few)
+
+
+@pytest.mark.row("4.2", "4.4", "4.8")
+@pytest.mark.parametrize(
+    ("trigger", "tried", "said"),
+    [
+        ("billing_dispute", {"try-text": "I was charged 900 USD twice, refund me"}, "This rule fires"),
+        ("billing_dispute", {"try-text": "I was charged 90 USD twice, refund me"}, "This rule does not fire"),
+        ("repeated_failure", {"try-text": "and now?", "try-failed_attempts": "2"}, "This rule fires"),
+        ("repeated_failure", {"try-text": "and now?", "try-failed_attempts": "1"}, "This rule does not fire"),
+    ],
+)
+def test_a_made_up_message_is_read_for_sums_and_failures_as_a_real_one(lead, trigger, tried, said) -> None:
+    settings = {"threshold_amount": "500.00", "threshold_currency": "USD", "without_amount": "leave"}
+    settings |= {
+        "minimum_likeness": "0.8",
+        "failed_attempts": "2",
+        "amount": "",
+        "currency": "",
+        "hours_where": "",
+    }
+    settings |= {"hours": "", "valid_from": ""}
+    page = lead.post(TRY, {**TYPED, **settings, "trigger": trigger, **tried}, headers={"X-Fragment": "1"})
+    assert said in page.content.decode()

@@ -29,6 +29,21 @@ def rule(trigger: str, parameters=None, conditions=None, kind: str = "soft", cla
             "then ask one question first, then escalate.",
         ),
         (
+            rule("billing_dispute", {"threshold_amount": "1200.00"}, kind="hard"),
+            "When the customer disputes a charge over 1,200.00 USD or names no sum, "
+            "then escalate at once, before anything else.",
+        ),
+        (
+            rule("billing_dispute", {"threshold_currency": "EUR", "without_amount": "leave"}),
+            "When the customer disputes a charge over 500.00 EUR, then escalate.",
+        ),
+        (
+            rule("legal", {"extra_phrases": ["audit"], "exceptions": ["legal team"]}),
+            "When the message touches law or compliance or says “audit”, except for “legal team”, "
+            "then escalate.",
+        ),
+        (rule("repeated_failure"), "When 2 attempts at the same issue have failed, then escalate."),
+        (
             rule("step_failure", kind="hard"),
             "When a step of the agent fails, then escalate at once, before anything else.",
         ),

@@ -71,8 +71,7 @@ class DialMixin(ModelAdmin):
         asked = asked_of(request.GET, offered)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Move a rule, replay the last weeks",
-            "opts": BacktestRun._meta,
+            "title": "Try a change",
             "groups": _grouped(offered, asked.choice),
             "asked": asked,
             "kind_choices": [(v, label, v == asked.kinds) for v, label in KIND_LABELS.items()],
