@@ -8,9 +8,11 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
                 subprocess.run(
                     _manage(*words), env=_environment(folder, 8000), check=True, timeout=170, cwd=ROOT
                 )
+            _put_off_jobs(folder / "db.sqlite3")
     return folder
+
+
+def _put_off_jobs(database: Path) -> None:
+    """Let the demo's long jobs (audit, back-test, gaps) wait: every copy's worker would do them again."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE core_job SET available_at = datetime('now', '+1 day') WHERE state = 'queued'"
+        )
 
 
 @pytest.fixture(scope="module")

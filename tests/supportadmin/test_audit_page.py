@@ -111,7 +111,7 @@ def test_intents_without_a_category_and_thresholds_without_a_baseline_are_not_fo
         intent_activate(actor=SYSTEM, intent=intent)
     rows = current_map().content["not_founded"]
     assert [row["name"] for row in rows if row["kind"] == "intent"] == ["Logins"]
-    assert sum(row["kind"] == "threshold" for row in rows) == 3
+    assert sum(row["kind"] == "threshold" for row in rows) == 7
     sign(lead)
     assert [row["name"] for row in current_map().content["not_founded"]] == ["Logins"]
 

@@ -75,7 +75,7 @@ def test_nothing_runs_in_a_browser(hostile_page: Page, live_server: Any, people:
     look()
     for handoff in Handoff.objects.order_by("pk"):
         page.goto(f"{live_server.url}/admin/runtime/handoff/desk/?case={handoff.pk}")
-        page.locator(".dk-line.human").wait_for()
+        page.locator(".dk-line.human").first.wait_for()
         page.locator("[data-list=waiting] a").first.wait_for()
         look()
     page.goto(f"{live_server.url}/admin/playground/")
