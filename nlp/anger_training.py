@@ -26,8 +26,8 @@ class AttentionSettings:
     """How the heads are trained; chosen on the dev part of GoEmotions."""
 
     heads: int = 8
-    width: int = 16
-    epochs: int = 2
+    width: int = 32
+    epochs: int = 3
     batch: int = 128
     learning_rate: float = 1.5e-3  # falls linearly to 0
     decay: float = 0.1
@@ -45,7 +45,7 @@ def fit_attention(
 ) -> Attention:
     """Return the heads for ``tokens`` (each (T, d)) and ``labels`` (n, k), of which the last is the anger.
 
-    A label of NaN is unknown and teaches nothing.
+    A label of NaN is unknown and teaches nothing; one between 0 and 1 is a doubtful one.
     """
     rng = np.random.default_rng(settings.seed)
     dimension, outputs = tokens[0].shape[1], labels.shape[1]
@@ -99,6 +99,17 @@ def fit_attention(
     )
 
 
+def averaged(attentions: Sequence[Attention]) -> Attention:
+    """Return the heads of all of these, whose log-odds are the mean of theirs."""
+    return Attention(
+        np.hstack([each.queries for each in attentions]),
+        np.hstack([each.values for each in attentions]),
+        np.concatenate([each.bias for each in attentions]),
+        np.concatenate([each.weights for each in attentions]) / len(attentions),
+        float(np.mean([each.intercept for each in attentions])),
+    )
+
+
 def fit_terms(texts: Sequence[str], y: np.ndarray, *, strength: float = 2.0) -> Terms:
     """Return the linear model over hashed terms; ``strength`` is the inverse regularisation."""
     bags = [term_buckets(text) for text in texts]
@@ -114,7 +125,7 @@ def fit_terms(texts: Sequence[str], y: np.ndarray, *, strength: float = 2.0) -> 
         ),
         shape=(len(texts), BUCKETS),
     )
-    model = LogisticRegression(C=strength, solver="liblinear").fit(matrix, y)
+    model = LogisticRegression(C=strength, solver="liblinear", random_state=0).fit(matrix, y)
     return Terms(model.coef_[0].astype(np.float32), rarity, float(model.intercept_[0]))
 
 

@@ -1,8 +1,10 @@
-"""Golden sets of messages, written before the detectors were tried on them and never used for tuning."""
+"""Golden sets of messages, written before the detectors were tried on them; in no training: docs/adr/0011."""
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +14,11 @@ import pytest
 from escalation.contracts import Rule, RuleSet, TurnFacts
 from escalation.engine import decide
 from escalation.sensing import load_senses, sense_with
-from escalation.triggers import HARD
+from escalation.triggers import ANGER, HARD
+from escalation.triggers import TRIGGERS as TRIGGERS_KNOWN
 from supportadmin.benchmarks import danger
 
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 TRIGGERS = ("legal", "billing_dispute", "human_request", "anger")
 RULES = RuleSet(1, tuple(Rule(n, 1, name, HARD, name, 0) for n, name in enumerate(TRIGGERS, 1)))
@@ -23,6 +27,14 @@ RULES = RuleSet(1, tuple(Rule(n, 1, name, HARD, name, 0) for n, name in enumerat
 @lru_cache(maxsize=1)
 def senses():
     return load_senses("")
+
+
+def texts_of(file: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def facts_of(text: str) -> TurnFacts:
@@ -99,6 +111,24 @@ def test_the_words_that_weighed_most_are_shown_and_stand_in_the_message(text, wo
 )
 def test_calm_messages_stay_calm(text) -> None:
     assert facts_of(text).sign("anger").score < 0.5
+
+
+@pytest.mark.row("4.1")
+def test_hardly_a_calm_question_is_taken_for_angry() -> None:
+    texts = texts_of(GOLDEN / "calm_questions.jsonl")
+    assert len(texts) == 100
+    least = TRIGGERS_KNOWN[ANGER].defaults["minimum_anger"]
+    angry = [text for text in texts if facts_of(text).sign("anger").score >= least]
+    assert len(angry) <= 2, angry
+
+
+@pytest.mark.row("4.1")
+def test_the_detector_was_built_with_no_golden_message() -> None:
+    with (ROOT / "scripts" / "anger_support.tsv").open(encoding="utf-8", newline="") as stream:
+        used = {row["text"] for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    used.update(texts_of(Path(__file__).parent / "development" / "anger.jsonl"))
+    golden = {text for file in GOLDEN.glob("*.jsonl") for text in texts_of(file)}
+    assert {plain(text) for text in used} & {plain(text) for text in golden} == set()
 
 
 @pytest.mark.row("4.8")
