@@ -90,6 +90,7 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
         ("escalation.tasks.run_backtest", "queued"),
         ("intents.tasks.check_health", "queued"),
         ("intents.tasks.fill_tagging_inbox", "queued"),
+        ("kb.tasks.relint", "queued"),
         ("tickets.tasks.renew_texts", "queued"),
         ("tickets.tasks.run_audit", "queued"),
     ]
@@ -145,7 +146,7 @@ def test_the_dashboard_asks_few_questions(
     client_of: Callable[[str], Client], django_assert_max_num_queries: Any
 ) -> None:
     client = client_of("support_lead")
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(42):
         client.get("/admin/")
 
 
@@ -161,7 +162,7 @@ def test_the_playground_shows_a_decision_and_stores_nothing(client_of: Callable[
     assert result["turn"].intent == "account_access"
     assert "Forgot password" in result["turn"].reply
     assert len(result["nearest"]) == 3
-    assert [step["name"] for step in result["steps"]][:2] == ["rules", "classify"]
+    assert [step["name"] for step in result["steps"]][:3] == ["rules", "sense", "classify"]
     assert Turn.objects.count() == before
 
 
