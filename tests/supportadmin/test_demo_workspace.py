@@ -95,7 +95,7 @@ def test_everything_is_there_and_nothing_is_left_to_do() -> None:
         ("tickets.tasks.run_audit", "queued"),
     ]
     assert Ticket.objects.counting().count() == 3_000
-    assert Turn.objects.exclude(conversation__customer_external_id__startswith="waited-").count() == 44
+    assert Turn.objects.exclude(conversation__customer_external_id__startswith="waited-").count() == 54
     assert list(ResolutionFlow.objects.filter(state="active").values_list("intent", flat=True)) == [
         "data_export",
         "integration_setup",
