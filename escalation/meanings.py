@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 SENTENCES_FILE = Path(__file__).parent / "data" / "meanings.toml"
-MEANINGS = ("legal", "billing_dispute", "human_request")
 SHARPNESS = 12.0
 NEAREST = 2
-LEAST_COSINE = 0.45
+# Of 1,200 messages of BANKING77 and CLINC150 (valid) each, 0.45 takes 5 and 4 for legal ones, 0.5 takes 1 and 0.
+LEAST_COSINE: Mapping[str, float] = {"legal": 0.5, "billing_dispute": 0.5, "human_request": 0.45}
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -33,7 +33,10 @@ class Meanings:
 
     def likeness(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
         """Return for each meaning how near each row of ``vectors`` (n, d) is to it, (n,) in [0, 1]."""
-        return {name: _likeness(vectors @ yes.T, vectors @ no.T) for name, (yes, no) in self.sides.items()}
+        return {
+            name: _likeness(vectors @ yes.T, vectors @ no.T, LEAST_COSINE[name])
+            for name, (yes, no) in self.sides.items()
+        }
 
 
 def meanings_encode(encode: Encode) -> Meanings:
@@ -44,15 +47,15 @@ def meanings_encode(encode: Encode) -> Meanings:
     return Meanings(
         {
             name: (encode(sentences[name]["yes"]), encode([*sentences[name]["no"], *common]))
-            for name in MEANINGS
+            for name in LEAST_COSINE
         }
     )
 
 
-def _likeness(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
+def _likeness(yes: np.ndarray, no: np.ndarray, least: float) -> np.ndarray:
     near, far = _mean_of_best(yes), _mean_of_best(no)
     share = 1 / (1 + np.exp(-SHARPNESS * (near - far)))
-    return np.where(yes.max(axis=1) < LEAST_COSINE, 0.0, share)
+    return np.where(yes.max(axis=1) < least, 0.0, share)
 
 
 def _mean_of_best(cosines: np.ndarray) -> np.ndarray:

@@ -23,10 +23,16 @@ STEPS: Mapping[str, str] = {
     "flow": "went on in the flow",
     "reply": "worded the reply",
     "handoff_message": "worded the handoff message",
+    "sense": "read the words for danger",
+    "attempts": "counted failed attempts",
+    "team": "found the team",
+    "second_intent": "looked the second intent up",
+    "second_attempts": "counted its failed attempts",
+    "second_search": "searched for it too",
+    "second_decide": "decided on it",
 }
-PIPELINE = frozenset(
-    ("rules", "classify", "intent", "search", "decide", "flow", "reply", "handoff_message", "sense")
-)
+DECISIONS = frozenset(("answer", "clarify", "act", "out_of_scope", "escalate"))
+PIPELINE = frozenset(STEPS) - DECISIONS
 SOURCES = {"customer": "Said by the customer"}
 KNOWLEDGE_BASE = "knowledge_base"
 ENTRY_TYPES = (str, int, float, bool)
