@@ -1,0 +1,1 @@
+"""The controlled pilot: what it measures, and what its measures allow."""
