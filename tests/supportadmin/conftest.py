@@ -77,7 +77,8 @@ def _put_off_jobs(database: Path) -> None:
     """Let the demo's long jobs wait: every copy's worker would do them again."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany(
-            "UPDATE core_job SET available_at = datetime('now', '+1 day') WHERE state = 'queued' AND task = ?",
+            "UPDATE core_job SET available_at = datetime('now', '+1 day')"
+            " WHERE state = 'queued' AND task = ?",
             [(task,) for task in LONG_JOBS],
         )
 
