@@ -112,7 +112,7 @@ HANDOFF_BODY = {
     "accepted_by": "",
     "finished_at": None,
     "finished_by": "",
-    "outcome": "",
+    "outcome": None,
     "note": "",
 }
 TRANSCRIPT = [

@@ -207,6 +207,7 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
     team = serializers.CharField(
         source="team.name", read_only=True, default=None, allow_null=True, help_text="The team's name."
     )
+    outcome = serializers.ChoiceField(choices=Handoff.Outcome.choices, allow_null=True, read_only=True)
 
     class Meta:
         model = Handoff
@@ -214,6 +215,10 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
         fields += ["complete", "requested_at"]
         fields += ["queued_at", "accepted_at", "accepted_by", "finished_at", "finished_by", "outcome", "note"]
         read_only_fields = fields
+
+    def to_representation(self, instance: Handoff) -> dict[str, Any]:
+        found = super().to_representation(instance)
+        return {**found, "outcome": found["outcome"] or None}
 
 
 class HandoffMessageSerializer(serializers.ModelSerializer[HandoffMessage]):

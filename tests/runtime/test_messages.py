@@ -342,6 +342,7 @@ def test_a_bot_passes_messages_on_and_fetches_what_the_person_wrote(bot: Bot, ad
     ]
     assert bot.get(path, after=news["next_after"]).json()["messages"] == []
     shown = bot.get(f"/api/v1/handoffs/{handoff.pk}").json()
+    assert shown["outcome"] is None
     assert [m["text"] for m in shown["messages"]] == ["It is urgent", "I am on it"]
     transcript = bot.get(f"/api/v1/conversations/{taken['conversation_id']}").json()["transcript"]
     assert [line["role"] for line in transcript] == ["customer", "agent", "customer", "human"]
