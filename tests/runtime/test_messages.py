@@ -392,3 +392,25 @@ def test_the_schema_of_a_packet_is_published(bot: Bot) -> None:
         *("transcript", "intent", "alternatives", "attempted_steps", "data_pulled", "rule", "customer"),
         "suggested_reply",
     }
+
+
+@pytest.mark.row("4.18")
+def test_an_address_that_was_asked_for_is_kept_and_confirmed_once(rules: None) -> None:
+    handoff = hand_over()
+    conversation = handoff.conversation
+    message_from_customer(actor=SYSTEM, conversation=conversation, text="before: a@example.com")
+    Handoff.objects.filter(pk=handoff.pk).update(contact_asked_at=handoff.requested_at)
+    key = uuid.uuid4()
+    for _ in range(2):  # a retry confirms nothing again
+        message_from_customer(actor=SYSTEM, conversation=conversation, text="kim@example.com", key=key)
+    message_from_customer(actor=SYSTEM, conversation=conversation, text="or else b@example.com")
+    handoff.refresh_from_db()
+    assert (handoff.contact_email, handoff.message_count, handoff.last_sender) == (
+        "kim@example.com",
+        4,
+        "customer",
+    )
+    said = written()
+    assert [sender for sender, _, _ in said] == ["customer", "customer", "agent", "customer"]
+    assert "kim@example.com" not in said[2][2]  # masked in the words that confirm it
+    assert "example.com" in said[2][2]
