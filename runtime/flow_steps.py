@@ -96,7 +96,7 @@ def flow_take_on(
         run_action=lambda call: engines.run_action(_placed(call, turn, context)),
         today=context.today,
         key=f"flow:{turn.key}",
-        dry_run=context.dry_run,
+        dry_run=not outcome.acts(context),
         before_act=lambda position: context.before_act(turn, position),
     )
     progress = (

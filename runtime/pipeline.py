@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from escalation import engine
-from escalation.contracts import TurnFacts
+from escalation.contracts import Decision, TurnFacts
 from escalation.defaults import PLAIN_MESSAGE
 from runtime.clarification import option_chosen
 from runtime.composing import compose
@@ -36,10 +36,13 @@ from runtime.gathering import (
     take_up,
 )
 from runtime.handing_over import team_assign
+from runtime.placement import Placement
 from runtime.second_wish import is_final, leads
 from runtime.turn_state import FAILED, Context, Engines, Outcome
 
 log = structlog.get_logger(__name__)
+
+NOT_IN_PILOT = "not_in_pilot"
 
 
 def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
@@ -63,13 +66,33 @@ def run(request: TurnRequest, context: Context, engines: Engines) -> Outcome:
         query=pending.text if pending and chosen else request.text,
         chosen_intent=chosen or "",
     )
+    if context.placement is not None and not context.placement.in_scope:
+        return _left_alone(outcome, context.placement)
     outcome.flow = flow_of_context(context)
     gather(outcome, request, context, engines)
+    outcome.placement = context.placement or _placement_by_category(outcome, context)
+    if not outcome.placement.in_scope:
+        return _left_alone(outcome, outcome.placement)
     _decide(outcome, engines)
     outcome = _with_second_wish(outcome, request, context, engines)
     if outcome.decision.action == engine.ACT:
         _flow(outcome, context, engines)
     _reply(outcome, request, context, engines)
+    return outcome
+
+
+def _placement_by_category(outcome: Outcome, context: Context) -> Placement:
+    """Return where the message's category stands; one that is not certain is nobody's."""
+    facts = outcome.facts
+    is_known = facts.intent and not facts.is_fallback and not facts.failed_step
+    return context.place(facts.intent_category if is_known else None)
+
+
+def _left_alone(outcome: Outcome, placement: Placement) -> Outcome:
+    """Leave the message to people: no pilot covers it, so nothing is said, begun or handed over."""
+    outcome.placement = placement
+    outcome.decision = Decision(NOT_IN_PILOT, placement.reason)
+    outcome.flow = None
     return outcome
 
 

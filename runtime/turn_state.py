@@ -21,6 +21,7 @@ from runtime.clarification import Pending
 from runtime.contracts import Step
 from runtime.flows.contracts import ActiveFlow, FlowTurn, RunningFlow
 from runtime.flows.interpreter import Position
+from runtime.placement import LIVE, UNRESTRICTED, Placement
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 NO_RULES = RuleSet(0, ())
@@ -76,7 +77,9 @@ class Context:
 
     ``earlier`` turns tell how often an issue was tried in vain. ``new_run_key`` names a run that begins now.
     ``before_act`` keeps where a run stands before each of its actions, and raises Overtaken where somebody
-    else has taken it on. With ``dry_run`` nothing is done.
+    else has taken it on. With ``dry_run`` nothing is done. ``placement`` says where the conversation
+    stands in the running pilots; None where ``place`` tells by the category that the message turns out to be
+    of.
     """
 
     clarifications_used: int = 0
@@ -87,6 +90,8 @@ class Context:
     before_act: Callable[[FlowTurn, Position], None] = lambda flow, position: None
     conversation_id: Callable[[], UUID | None] = lambda: None  # known at the latest before an action
     dry_run: bool = True
+    placement: Placement | None = UNRESTRICTED
+    place: Callable[[int | None], Placement] = lambda category_id: UNRESTRICTED
     now: datetime = BEGINNING  # where the workspace is
     locale: str = ""  # as the conversation knows it
     email_is_wanted: Callable[[], bool] = lambda: True  # not yet asked for, and not known
@@ -104,6 +109,7 @@ class Outcome:
 
     facts: TurnFacts
     query: str
+    placement: Placement = UNRESTRICTED
     steps: list[Step] = field(default_factory=list)
     rule_set: RuleSet = NO_RULES
     classification: Classification | None = None
@@ -140,6 +146,10 @@ class Outcome:
             "label": other.profile.label if other.profile else "",
             "decision": other.decision.action,
         }
+
+    def acts(self, context: Context) -> bool:
+        """Whether actions in other systems are done and not only shown."""
+        return not context.dry_run and self.placement.mode == LIVE
 
     @property
     def failed_step(self) -> Step | None:

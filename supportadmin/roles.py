@@ -9,6 +9,10 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+VIEW_PILOTS = (
+    *("pilot.view_pilot", "pilot.view_stagemove", "pilot.view_draft", "pilot.view_review"),
+    "pilot.view_correction",
+)
 VIEW_WORK = (
     "tickets.view_ticket",
     "tickets.view_category",
@@ -45,6 +49,7 @@ VIEW_WORK = (
     "runtime.view_resolutionflow",
     "runtime.view_flowversion",
     "runtime.view_repeatfield",
+    *VIEW_PILOTS,
 )
 TAKE_HANDOFFS = (
     "runtime.change_handoff",
@@ -77,6 +82,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("runtime.view_action", "runtime.view_actionledger"),
         *("runtime.add_handoffdestination", "runtime.change_handoffdestination"),
         *RESEND_HANDOFFS,
+        "pilot.halt_pilot",
     ),
     "KB owner": (
         *VIEW_WORK,
@@ -110,6 +116,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("escalation.add_handoffroute", "escalation.change_handoffroute", "escalation.delete_handoffroute"),
         "escalation.add_backtestrun",
         *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
+        *("pilot.add_pilot", "pilot.change_pilot", "pilot.sign_pilot", "pilot.halt_pilot"),
+        *("pilot.review_draft", "pilot.decide_correction"),
         *("core.view_job", "core.change_job", "core.view_activity"),
     ),
     "Tagger": (
@@ -117,10 +125,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *TAKE_HANDOFFS,
         *JUDGE_TURNS,
         *TAG,
+        *("pilot.review_draft", "pilot.halt_pilot"),
         "tickets.change_category",
         *("intents.add_example", "intents.change_example", "intents.add_evaluationcase"),
     ),
-    "Reviewer": (*VIEW_WORK, *REVIEW, *TAKE_HANDOFFS, *JUDGE_TURNS),
+    "Reviewer": (
+        *VIEW_WORK,
+        *REVIEW,
+        *TAKE_HANDOFFS,
+        *JUDGE_TURNS,
+        *("pilot.review_draft", "pilot.halt_pilot"),
+    ),
 }
 GROUP_OF_ROLE = {
     "admin": "Admin",

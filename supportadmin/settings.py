@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "intents",
     "escalation",
     "runtime",
+    "pilot",
     "supportadmin.apps.SupportAdminConfig",  # last: it gives the roles everybody's permissions
 ]
 

@@ -274,7 +274,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": "Steps 5 and 6 · Watch and improve",
+                "title": "Step 5 · Pilot",
                 "separator": True,
                 "items": [
                     _page("Conversations", "chat", "runtime.conversation"),

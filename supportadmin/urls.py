@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/v1/", include("kb.urls")),
     path("api/v1/", include("intents.urls")),
     path("api/v1/", include("runtime.urls")),
+    path("api/v1/", include("pilot.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -37,6 +37,14 @@ class Conversation(models.Model):
     context_start = models.PositiveIntegerField(
         default=0, help_text="Turns up to this number were settled by a person; the agent starts after them."
     )
+    pilot_id = models.BigIntegerField(null=True, help_text="The pilot that has taken it, if one has.")
+    ticket = models.ForeignKey(
+        "tickets.Ticket",
+        on_delete=models.CASCADE,
+        related_name="+",
+        null=True,
+        help_text="The closed ticket whose messages these are; no customer is served by it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -45,6 +53,11 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="conversation_newest"),
             models.Index(fields=["state", "-updated_at"], name="conversation_by_state"),
+            models.Index(
+                fields=["pilot_id", "-updated_at"],
+                condition=Q(pilot_id__isnull=False),
+                name="conversation_by_pilot",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -71,6 +84,7 @@ class Turn(models.Model):
     number = models.PositiveIntegerField()
     text = models.TextField(max_length=MAX_TEXT_CHARACTERS)
     page = models.CharField(max_length=500, blank=True)
+    pilot_id = models.BigIntegerField(null=True, help_text="The pilot in whose scope it was, if one ran.")
     decision = models.CharField(max_length=12, choices=Decision)
     reason = models.CharField(max_length=30)
     mode = models.CharField(max_length=6, choices=Mode)
@@ -106,6 +120,9 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["decision", "-id"], name="turn_by_decision"),
             models.Index(fields=["intent", "-id"], name="turn_by_intent"),
+            models.Index(
+                fields=["pilot_id", "id"], condition=Q(pilot_id__isnull=False), name="turn_by_pilot"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "number"], name="one_turn_per_number"),

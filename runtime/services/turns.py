@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -25,9 +26,12 @@ from runtime.engines import LIVE
 from runtime.flows.interpreter import missing
 from runtime.flows.previews import flow_state, flow_state_read
 from runtime.flows.runs import Journal, as_running, once_key, running_run, unrecorded_conversation
+from runtime.live_interactions import TRYOUT_CHANNELS
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
+from runtime.placement import SHADOW, place, place_by_category
+from runtime.ports import running_scopes
 from runtime.selectors import (
     earlier_turns,
     email_was_asked,
@@ -39,7 +43,6 @@ from runtime.selectors import (
 from runtime.services.handoffs import handoff_queue
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
-MODE = Turn.Mode.LIVE  # what the agent decides is what the customer gets
 MAX_TRIES = 3
 COUNTER_LIMIT = 32_000  # of a small-integer column
 LIMITS = {"channel": 32, "page": 500}
@@ -59,12 +62,14 @@ def turn_take(
     (no such conversation of this actor), Conflict (with a person, closed, full, overtaken three times).
     """
     _check(request)
+    new_id = uuid4()
     for _ in range(MAX_TRIES):
         conversation = _conversation_of(actor, request)
-        journal = _journal(actor, request, conversation)
+        journal = _journal(actor, request, conversation, new_id)
         try:
-            outcome = run(request, _context_of(conversation, journal), engines)
-            result = _record(actor, request, journal, outcome, on_recorded)
+            placed = _placing(actor, request, conversation, new_id)
+            outcome = run(request, _context_of(conversation, journal, placed), engines)
+            result = _record(actor, request, journal, outcome, on_recorded, new_id)
             journal.settled()
             return result
         except Overtaken:
@@ -140,31 +145,54 @@ def _once(actor: Actor, request: TurnRequest) -> str:
     return once_key(actor.id, request.retry_key, request.text) if request.retry_key else ""
 
 
-def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None) -> Journal:
+def _placing(
+    actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID
+) -> dict[str, Any]:
+    """Return where the conversation stands in the running pilots, as Context takes it.
+
+    What our own people try out in the admin's chat is not the pilots' business.
+    """
+    scopes = running_scopes()
+    if not scopes or (actor.kind == "user" and request.channel in TRYOUT_CHANNELS):
+        return {}
+    known = conversation.customer_external_id if conversation else ""
+    customer = known or request.customer.external_id or str(conversation.pk if conversation else new_id)
+    return {
+        "placement": place(
+            scopes,
+            channel=conversation.channel if conversation else request.channel,
+            customer=customer,
+            placed_in=conversation.pilot_id if conversation else None,
+        ),
+        "place": lambda category_id: place_by_category(scopes, category_id=category_id, customer=customer),
+    }
+
+
+def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID) -> Journal:
     return Journal(
         conversation=conversation,
         run=running_run(conversation) if conversation else None,
-        begin=lambda: Conversation(**_fields_of(actor, request, None)),
+        begin=lambda: Conversation(**_fields_of(actor, request, new_id)),
         once=_once(actor, request),
     )
 
 
-def _context_of(conversation: Conversation | None, journal: Journal) -> Context:
+def _context_of(conversation: Conversation | None, journal: Journal, placed: Mapping[str, Any]) -> Context:
     in_flow: dict[str, Any] = {
+        **placed,
         "run": as_running(journal.run) if journal.run else None,
         "new_run_key": journal.new_key,
         "before_act": journal.before_act,
         "conversation_id": lambda: journal.conversation.pk if journal.conversation else None,
-        "dry_run": MODE != Turn.Mode.LIVE,
+        "dry_run": False,
         "now": timezone.localtime(),
     }
     if conversation is None:
         return Context(**in_flow)
     last = None
     if conversation.turn_count > conversation.context_start:
-        last = conversation.turns.filter(
-            number=conversation.turn_count, decision=Turn.Decision.CLARIFY
-        ).first()
+        asked = conversation.turns.filter(number=conversation.turn_count, decision=Turn.Decision.CLARIFY)
+        last = asked.exclude(mode=SHADOW).first()  # nobody was asked what was only drafted
     return Context(
         clarifications_used=conversation.clarifications_used,
         earlier_human_requests=conversation.human_requests,
@@ -182,10 +210,13 @@ def _record(
     journal: Journal,
     outcome: Outcome,
     on_recorded: Callable[[TurnResult], None] | None,
+    new_id: UUID,
 ) -> TurnResult:
     with write_transaction():
-        conversation = _count_turn(actor, request, journal.conversation, outcome)
-        turn = _turn_of(request, outcome, number=conversation.turn_count, delivered=True)
+        conversation = _count_turn(actor, request, journal.conversation, outcome, new_id)
+        turn = _turn_of(
+            request, outcome, number=conversation.turn_count, delivered=outcome.placement.delivers
+        )
         turn.conversation = conversation
         turn.save(force_insert=True)
         Trace.objects.create(
@@ -196,7 +227,7 @@ def _record(
         )
         journal.record(outcome, conversation, turn.number, turn.created_at)
         handoff = None
-        if turn.decision == Turn.Decision.ESCALATE:
+        if _hands_over(outcome):
             handoff = _hand_over(actor, request, conversation, turn, outcome)
         result = _result(turn, outcome, conversation, handoff)
         if on_recorded is not None:
@@ -204,20 +235,31 @@ def _record(
     return result
 
 
+def _hands_over(outcome: Outcome) -> bool:
+    """Tell whether a person is called; in shadow mode people have the conversation anyway."""
+    return outcome.decision.action == Turn.Decision.ESCALATE and outcome.placement.mode != SHADOW
+
+
 def _count_turn(
-    actor: Actor, request: TurnRequest, conversation: Conversation | None, outcome: Outcome
+    actor: Actor,
+    request: TurnRequest,
+    conversation: Conversation | None,
+    outcome: Outcome,
+    new_id: UUID,
 ) -> Conversation:
     """Begin the conversation, or claim its next turn number; raise Overtaken if another turn has it."""
-    action = outcome.decision.action
-    base = conversation or Conversation(**_fields_of(actor, request, None))
+    asks = outcome.decision.action == "clarify" and outcome.placement.mode != SHADOW
+    base = conversation or Conversation(**_fields_of(actor, request, new_id))
     before = base.turn_count
     changes: dict[str, Any] = {
         "turn_count": before + 1,
-        "clarifications_used": min(base.clarifications_used + (action == "clarify"), COUNTER_LIMIT),
+        "clarifications_used": min(base.clarifications_used + asks, COUNTER_LIMIT),
         "human_requests": min(base.human_requests + outcome.asked_for_human, COUNTER_LIMIT),
-        "state": workflow.WAITING_FOR_HUMAN if action == "escalate" else workflow.OPEN,
+        "state": workflow.WAITING_FOR_HUMAN if _hands_over(outcome) else workflow.OPEN,
         "updated_at": timezone.now(),
     }
+    if outcome.placement.in_scope and outcome.placement.pilot_id is not None:
+        changes["pilot_id"] = outcome.placement.pilot_id
     if conversation is not None:
         changes |= _customer_fields(request, conversation)
     for name, value in changes.items():
@@ -231,12 +273,13 @@ def _count_turn(
     return base
 
 
-def _fields_of(actor: Actor, request: TurnRequest, conversation: Conversation | None) -> dict[str, Any]:
+def _fields_of(actor: Actor, request: TurnRequest, new_id: UUID) -> dict[str, Any]:
     """Return the fields with which a conversation begins."""
     return {
+        "id": new_id,
         "channel": request.channel,
         "api_key_id": actor.id if actor.kind == "api_key" else None,
-        **_customer_fields(request, conversation),
+        **_customer_fields(request, None),
     }
 
 
@@ -268,7 +311,8 @@ def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: 
         page=request.page,
         decision=decision.action,
         reason=decision.reason,
-        mode=MODE,
+        mode=outcome.placement.mode,
+        pilot_id=outcome.placement.pilot_id,
         delivered=delivered,
         reply=outcome.reply,
         intent=facts.intent,

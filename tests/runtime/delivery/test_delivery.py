@@ -16,12 +16,15 @@ from integrations.outgoing import encoded
 from runtime.actions import breaker
 from runtime.actions.reconciling import ledger_settle
 from runtime.actions.retention import ledger_erase
+from runtime.contracts import TurnRequest
 from runtime.delivery.configuring import destination_save, destination_test
 from runtime.delivery.sending import deliveries_sweep, payload_of
 from runtime.delivery.settling import delivery_look, delivery_retry, delivery_settle
 from runtime.models import ActionLedger, Connection, HandoffDelivery, HandoffDestination, Turn
-from runtime.services import handoff_accept, handoff_resolve, handoff_return
+from runtime.placement import Scope
+from runtime.services import handoff_accept, handoff_resolve, handoff_return, turn_take
 from tests.integrations.stand_ins import help_desks, server, systems
+from tests.runtime.conftest import ENGINES
 from tests.runtime.delivery.conftest import ALL, SYSTEM, hand_over, later, states, work
 
 pytestmark = pytest.mark.django_db
@@ -186,9 +189,10 @@ def test_events_that_were_not_asked_for_are_not_told(slack, make_destination):
 @pytest.mark.row("R59")
 def test_a_turn_in_shadow_mode_is_told_nowhere(make_destination, monkeypatch):
     make_destination("webhook", "https://hooks.example/")
-    monkeypatch.setattr("runtime.services.turns.MODE", Turn.Mode.SHADOW)
-    hand_over()
-    assert HandoffDelivery.objects.count() == 0
+    scope = Scope(1, "channel", "api", "shadow")
+    monkeypatch.setattr("runtime.services.turns.running_scopes", lambda: (scope,))
+    turn_take(actor=SYSTEM, request=TurnRequest("I'll sue you over this."), engines=ENGINES)
+    assert (Turn.objects.get().decision, HandoffDelivery.objects.count()) == ("escalate", 0)
 
 
 def test_a_handoff_that_is_rolled_back_leaves_no_delivery(make_destination):

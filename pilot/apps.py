@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class PilotConfig(AppConfig):
+    name = "pilot"
+    verbose_name = "Pilot"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from pilot.selectors import scopes_running  # noqa: PLC0415 - models are there by now
+        from runtime.ports import offer_scopes  # noqa: PLC0415
+
+        offer_scopes(scopes_running)

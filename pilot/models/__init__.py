@@ -1,0 +1,7 @@
+"""Pilots with their signed moves, drafts with their reviews, corrections."""
+
+from pilot.models.corrections import Correction
+from pilot.models.drafts import Draft, Review
+from pilot.models.pilots import Pilot, StageMove
+
+__all__ = ["Correction", "Draft", "Pilot", "Review", "StageMove"]

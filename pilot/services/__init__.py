@@ -1,0 +1,1 @@
+"""What changes pilots. One module a concern; names are offered here."""
