@@ -1,0 +1,1 @@
+"""Drafts: from turns, to the people who review them, to the customer."""
