@@ -32,21 +32,29 @@ WITHDRAWN = Q(state=w.DECLINED, decided_by="")
 Missing = Callable[[], QuerySet[Draft]]
 
 
-def corrections_collect(*, progress: Progress | None = None) -> dict[str, int]:
+def corrections_collect(
+    *, progress: Progress | None = None, max_batches: int | None = None
+) -> dict[str, int]:
     """Propose what drafts, reviews and feedback say; return how many were proposed, changed, withdrawn.
 
-    Idempotent by draft, source and kind. Cheap where there is nothing to do, so pages call it, too.
+    Idempotent by draft, source and kind. Cheap where there is nothing to do, so pages call it, too, with
+    ``max_batches``: the rest is left to the job.
     """
     drafts_collect(progress=progress)
     counts: Counter[str] = Counter(proposed=0, changed=0, withdrawn=0)
+    left = max_batches if max_batches is not None else -1
     for missing in (_not_understood, _incorrect, _reviewed):
         after = 0
-        while ids := list(missing().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        while left and (ids := _next(missing(), after)):
             counts.update(_settle(ids))
-            after = ids[-1]
+            after, left = ids[-1], left - 1
             if progress is not None:
                 progress(counts.total(), counts.total(), "Collecting corrections")
     return dict(counts)
+
+
+def _next(missing: QuerySet[Draft], after: int) -> list[int]:
+    return list(missing.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def _not_understood() -> QuerySet[Draft]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -26,37 +25,13 @@ from pilot.corrections.accepting import (
     correction_reopen,
 )
 from pilot.corrections.collecting import OVERTAKEN, TAKEN_BACK, corrections_collect
-from pilot.models import Correction, Draft, Review
+from pilot.models import Correction, Draft
 from runtime.flows.services import flow_activate, flow_create
 from runtime.models import Feedback, ResolutionFlow
 from supportadmin.roles import roles_sync
+from tests.pilot.correcting import say_of, undo
 
 pytestmark = pytest.mark.django_db
-Say = Callable[..., Review]
-
-
-def say_of(draft: Draft, verdict: str = "correct", *, by: str = "kim", text: str = "", **more: Any) -> Review:
-    """Keep a review as the desk does: approved where it is correct and no text is given."""
-    approved = verdict == "correct" and not text and "outcome" not in more
-    fields = {
-        "outcome": "approved" if approved else "edited" if text else "rejected",
-        "role": "first",
-        "final_text": text,
-        "seconds": 3,
-    }
-    person, _ = User.objects.get_or_create(username=by)
-    return Review.objects.create(
-        key=uuid.uuid4(),
-        draft=draft,
-        person=person,
-        person_name=by,
-        verdict=verdict,
-        **(fields | more),
-    )
-
-
-def undo(review: Review) -> None:
-    Review.objects.filter(pk=review.pk).update(undone_at=timezone.now())
 
 
 def states(*fields: str) -> list[tuple[Any, ...]]:

@@ -79,7 +79,7 @@ SWAPPED = "Open Settings. That is all we do."
             [],
             [("not_understood", "phrasing", 1), ("incorrect", "phrasing", 1)],
         ),
-        # Two people: what one says is proposed once, what the other adds as well; praise is not disputed praise.
+        # Two people: what both say is proposed once; praise that somebody disputes is none.
         (FACTS, [approved(1), approved(2)], [("review", "positive", 3)]),
         (FACTS, [approved(1), rejected("outdated")], [("incorrect", "article", 1)]),
         (
