@@ -16,7 +16,9 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
 from core.admin_base import ReadOnlyAdmin, actor_of
@@ -88,7 +90,7 @@ class WeekFilter(admin.SimpleListFilter):
 class CorrectionAdmin(ReadOnlyAdmin):
     """What pilots propose to learn, the most urgent and oldest first."""
 
-    list_display = ("title", "show_priority", "kind", "source", "show_pilot", "created_at", "show_state")
+    list_display = ("title", "show_priority", "kind", "source", "show_pilot", "show_found", "show_state")
     list_filter = (StateFilter, "priority", "kind", "source", "draft__pilot", WeekFilter)
     list_select_related = ("draft__pilot",)
     search_fields = ("title", "draft__turn__text", "draft__turn__reply", "review__final_text")
@@ -109,8 +111,14 @@ class CorrectionAdmin(ReadOnlyAdmin):
 
     @display(description="Pilot", ordering="draft__pilot__name")
     def show_pilot(self, correction: Correction) -> str:
-        """Show the pilot and the week."""
-        return f"{correction.draft.pilot.name}, {correction.draft.week:%d %b}"
+        """Show the pilot."""
+        return str(correction.draft.pilot)
+
+    @display(description="Customer wrote, found", ordering="created_at")
+    def show_found(self, correction: Correction) -> str:
+        """Show when the customer wrote, and when this was found."""
+        wrote, found = localtime(correction.draft.happened_at), localtime(correction.created_at)
+        return f"{date_format(wrote, 'j M Y')}, {date_format(found, 'j M')}"
 
     @display(description="State", label=STATE_COLOURS, ordering="state")
     def show_state(self, correction: Correction) -> str:

@@ -28,7 +28,7 @@ from kb.services import MAX_SLUG_LENGTH, article_create, article_set_audience, r
 from kb.workflow import APPROVED, IN_REVIEW
 from nlp.cleaning import clean
 from pilot import workflow as w
-from pilot.corrections.wording import merged
+from pilot.corrections.wording import merged, without_frame
 from pilot.models import Correction
 from runtime.flows.selectors import newest_definition
 from runtime.flows.services import flow_save
@@ -128,7 +128,7 @@ def article_body(correction: Correction, payload: Fields, article: Article | Non
     """Return the text that the draft would have, and whether the change went where it belongs."""
     text = str(payload.get("text", "")).strip()
     if article is None:
-        return text, True
+        return without_frame(text), True
     newest = article.revisions.order_by("-number").first()
     body = newest.body if newest else ""
     if not text:

@@ -140,9 +140,16 @@ def kinds_of(facts: Facts, opinion: Opinion) -> tuple[str, ...]:
         kinds.append(w.VOICE if swap_of(facts.reply, opinion.final_text) else w.ARTICLE)
     if facts.flow is not None and (opinion.outcome == w.EDITED or opinion.note):
         kinds.append(w.FLOW)
-    if facts.asks_back and opinion.outcome != w.APPROVED:
+    if (facts.asks_back and opinion.outcome != w.APPROVED) or named_intent(facts, opinion):
         kinds.append(w.PHRASING)
     return tuple(dict.fromkeys(kinds))
+
+
+def named_intent(facts: Facts, opinion: Opinion | None) -> str:
+    """Return the other intent that a reviewer's note names, as a slug or in words; "" where it names none."""
+    note = opinion.note.lower() if opinion else ""
+    named = (slug for slug in facts.alternatives if slug != facts.intent)
+    return next((slug for slug in named if slug in note or slug.replace("_", " ") in note), "")
 
 
 def payload_of(kind: str, facts: Facts, opinion: Opinion | None = None) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def payload_of(kind: str, facts: Facts, opinion: Opinion | None = None) -> dict[
     """
     text = opinion.final_text if opinion else ""
     if kind in (w.PHRASING, w.POSITIVE):
-        return {"text": facts.text, "intent": _intent(kind, facts), "choices": _choices(facts)}
+        return {"text": facts.text, "intent": _intent(kind, facts, opinion), "choices": _choices(facts)}
     if kind == w.ARTICLE:
         tier = opinion.tier if opinion else ""
         title = facts.article_title or _quoted(facts.text)
@@ -197,7 +204,7 @@ def title_of(kind: str, facts: Facts, opinion: Opinion | None = None) -> str:
     if kind == w.POSITIVE:
         return f"{quoted} was answered well; a phrasing of {facts.intent}"[:MAX_TITLE]
     if kind == w.PHRASING:
-        intent = _intent(kind, facts)
+        intent = _intent(kind, facts, opinion)
         return f"{quoted} is a phrasing of {intent or 'which intent?'}{because}"[:MAX_TITLE]
     if kind == w.ARTICLE:
         what = f"Change “{facts.article_title[:60]}”" if facts.article_title else "A new article"
@@ -252,14 +259,16 @@ def _priority(kind: str, opinion: Opinion) -> int:
     return w.HIGHEST_PRIORITY if opinion.verdict == w.UNSAFE else w.USUAL_PRIORITY
 
 
-def _intent(kind: str, facts: Facts) -> str:
+def _intent(kind: str, facts: Facts, opinion: Opinion | None) -> str:
     """Return the intent that is proposed, "" where a person has to say.
 
-    A good answer confirms the agent's intent; after a question back the next best guess is as good as any;
-    an answer that missed says that the agent's intent is not it.
+    A good answer confirms the agent's intent; a reviewer may name another one; an answer that missed says
+    that the agent's is not it; after a question back its best guess is as good as any.
     """
     if kind == w.POSITIVE:
         return facts.intent
+    if named := named_intent(facts, opinion):
+        return named
     if facts.decision in ANSWERED:
         return next(iter(facts.alternatives), "")
     return facts.intent or next(iter(facts.alternatives), "")

@@ -13,6 +13,7 @@ from kb.diff import PIECE
 
 MAX_PIECES = 3_000  # matching is quadratic on hostile texts
 MAX_TERM = 60  # characters, as a voice term holds
+SOURCES = ("Source: ", "See also: ")  # of lines that say where an answer comes from
 HEADING = "## Correction from the pilot"
 
 
@@ -52,6 +53,7 @@ def merged(body: str, before: str, after: str) -> Merged:
     Lines of the draft that stand in the article exactly once are replaced where they stand; if one does not,
     the reviewer's text is added at the end, and a person puts it in its place.
     """
+    before, after = without_frame(before), without_frame(after)
     lines = body.split("\n")
     old, new = _lines(before), _lines(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
@@ -63,6 +65,14 @@ def merged(body: str, before: str, after: str) -> Merged:
             return Merged(f"{body.rstrip()}\n\n{HEADING}\n\n{after.strip()}\n", in_place=False)
         lines[place : place + (j - i)] = new[k:m]
     return Merged("\n".join(lines), in_place=True)
+
+
+def without_frame(text: str) -> str:
+    """Return an answer without the heading above the article's words and the sources below them."""
+    lines = text.strip().splitlines()
+    if lines and len(lines[0]) > 4 and lines[0].startswith("**") and lines[0].endswith("**"):
+        lines = lines[1:]
+    return "\n".join(line for line in lines if not line.startswith(SOURCES)).strip()
 
 
 def _changes(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int, int]]:

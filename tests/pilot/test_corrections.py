@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed, StaleTransition
-from core.models import Activity, User
+from core.jobs import enqueue, run_due
+from core.models import Activity, Job, User
 from escalation.models import Rule
 from intents.models import EvaluationCase, Example, Intent
 from intents.phrasings import text_hash
@@ -25,11 +27,12 @@ from pilot.corrections.accepting import (
     correction_reopen,
 )
 from pilot.corrections.collecting import OVERTAKEN, TAKEN_BACK, corrections_collect
-from pilot.models import Correction, Draft
+from pilot.models import CollectedReview, Correction, Draft
 from runtime.flows.services import flow_activate, flow_create
-from runtime.models import Feedback, ResolutionFlow
+from runtime.models import Conversation, Feedback, ResolutionFlow
 from supportadmin.roles import roles_sync
 from tests.pilot.correcting import say_of, undo
+from tickets.models import ImportBatch, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -111,19 +114,20 @@ def test_nothing_is_lost_where_the_work_is_killed_half_way(make_pilot, make_draf
     drafts = [make_draft(f"unsure {number}") for number in range(5)]
     say_of(drafts[0], "incomplete", text="This way.")
     monkeypatch.setattr(collecting, "BATCH", 2)
-    settle, calls = collecting._settle, []
+    known, calls = collecting.facts_of, []
 
-    def killed(ids: list[int]) -> Any:
-        calls.append(ids)
+    def killed(rows: list[Draft]) -> Any:  # after the reviews were marked as read
+        calls.append(rows)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return settle(ids)
+        return known(rows)
 
-    monkeypatch.setattr(collecting, "_settle", killed)
+    monkeypatch.setattr(collecting, "facts_of", killed)
+    say_of(drafts[3], "outdated", text="Elsewhere.")
     with pytest.raises(KeyboardInterrupt):
         corrections_collect()
-    assert Correction.objects.count() == 2
-    monkeypatch.setattr(collecting, "_settle", settle)
+    assert (Correction.objects.count(), CollectedReview.objects.count()) == (2, 1)
+    monkeypatch.setattr(collecting, "facts_of", known)
     corrections_collect()
     assert sorted(Correction.objects.values_list("draft_id", flat=True)) == [draft.pk for draft in drafts]
 
@@ -189,6 +193,21 @@ def test_what_a_person_declined_is_not_proposed_again_but_a_review_may_add_somet
     assert corrections_collect() == {"proposed": 0, "changed": 0, "withdrawn": 0}
 
 
+def test_the_job_collects_and_a_page_leaves_the_rest_to_it(make_pilot, make_draft, monkeypatch):
+    make_pilot()
+    for number in range(5):
+        make_draft(f"unsure {number}")
+    monkeypatch.setattr(collecting, "BATCH", 2)
+    assert corrections_collect(max_batches=1)["proposed"] == 2
+    enqueue(collecting.COLLECT_TASK)
+    run_due()
+    assert Job.objects.get(task=collecting.COLLECT_TASK).result == {
+        "proposed": 3,
+        "changed": 0,
+        "withdrawn": 0,
+    }
+
+
 def test_personal_data_never_becomes_part_of_a_phrasing(one):
     found = one(message="How do I export, I am jane.doe@example.com?")
     assert "jane.doe" not in str(found.payload) + found.title
@@ -208,6 +227,33 @@ def test_a_phrasing_becomes_an_example_with_the_turn_that_it_comes_from(one, lea
     assert (done.state, done.decided_by, done.note) == ("accepted", "lena", "Good.")
     assert (done.result["model"], done.result["id"]) == ("intents.example", example.pk)
     assert Activity.objects.get(verb="correction.accepted").actor_label == "lena"
+
+
+def test_a_replayed_ticket_is_named_as_the_place_that_the_words_come_from(one, lead, intent):
+    found = one()
+    now = timezone.now()
+    batch = ImportBatch.objects.create(
+        source="zendesk",
+        state="failed",
+        file_name="t.csv",
+        window_start=now - timedelta(days=1),
+        window_end=now,
+    )
+    ticket = Ticket.objects.create(
+        source="zendesk",
+        external_id="4711",
+        status="closed",
+        channel="email",
+        created_at=now,
+        updated_at=now,
+        closed_at=now,
+        first_batch=batch,
+        last_batch=batch,
+    )
+    Conversation.objects.update(ticket=ticket)
+    correction_accept(actor=lead, correction=Correction.objects.get(pk=found.pk))
+    example = Example.objects.get()
+    assert (example.origin, example.source_ref) == ("ticket", "zendesk:4711")
 
 
 def test_words_that_models_are_tested_with_are_held_back(one, lead, intent, monkeypatch):

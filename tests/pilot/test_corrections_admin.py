@@ -15,10 +15,11 @@ from core.models import User
 from intents.models import DatasetSnapshot, Example, Intent
 from pilot.corrections.collecting import corrections_collect
 from pilot.corrections.selectors import WeekOfCorrections, board_counts, corrections_per_week
-from pilot.models import Correction, Draft, Pilot
-from runtime.models import Feedback
+from pilot.models import Correction, Draft, Pilot, Review
+from runtime.models import Feedback, Turn
 from supportadmin.roles import roles_sync
 from tests.pilot.correcting import say_of, undo
+from tests.xss import MARK, PAYLOADS, STEP, active_nodes, fitting
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/pilot/correction/"
@@ -211,6 +212,47 @@ def test_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
     assert len(many.captured_queries) == len(few.captured_queries)
 
 
+@pytest.mark.row("R19")
+@pytest.mark.parametrize("kind", ["phrasing", "article", "rule", "flow", "voice", "positive"])
+def test_hostile_texts_are_shown_as_text(lead, three, kind):
+    row = three[2]
+    for number in range(0, len(PAYLOADS), STEP):
+        hostile, line = fitting(number, None), fitting(number, 60, one_line=True)
+        fields = (
+            "text",
+            "intent",
+            "title",
+            "tier",
+            "name",
+            "outcome",
+            "step",
+            "field",
+            "unwanted",
+            "instead",
+        )
+        payload = dict.fromkeys((*fields, "reason"), hostile) | {"phrases": [hostile], "choices": [hostile]}
+        Correction.objects.filter(pk=row.pk).update(
+            kind=kind,
+            title=line,
+            note=line,
+            payload=payload,
+            state="proposed",
+            decided_by="",
+            decided_at=None,
+        )
+        Turn.objects.update(text=hostile, reply=hostile, matched_text=hostile, intent=line)
+        Review.objects.update(final_text=hostile[::-1] + hostile, note=hostile, person_name=line)
+        Pilot.objects.update(name=line)
+        pages = [lead.get(page(row)), lead.get(LIST), lead.post(page(row), {"act": hostile, "kind": hostile})]
+        made = {"model": "kb.revision", "id": 1, "label": hostile, "note": hostile}
+        decided = {"state": "accepted", "decided_by": line, "decided_at": timezone.now(), "result": made}
+        Correction.objects.filter(pk=row.pk).update(**decided)
+        pages.append(lead.get(page(row)))
+        for answer in pages:
+            assert active_nodes(answer.content.decode()) == []
+            assert MARK in answer.content.decode()
+
+
 # --- Figures ------------------------------------------------------------------------------------------------
 
 
@@ -224,7 +266,7 @@ def test_the_figures_above_the_board(lead, three):
     assert (counts.accepted_this_week, counts.declined_this_week, counts.untrained) == (1, 0, 1)
     assert counts.median_hours == pytest.approx(10, abs=0.1)
     assert "1 <small>phrasing</small>" in lead.get(LIST).content.decode()
-    DatasetSnapshot.objects.create(sha256="0" * 64, content={}, example_count=1, intent_count=1)
+    DatasetSnapshot.objects.create(sha256="0" * 64, rows=[], label_names={}, counts={})
     assert board_counts().untrained == 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pilot.corrections.proposals import Facts, FlowPlace, Opinion, proposals_of
-from pilot.corrections.wording import HEADING, Swap, merged, swap_of
+from pilot.corrections.wording import HEADING, Swap, merged, swap_of, without_frame
 
 FACTS = Facts(
     text="How do I export my data?",
@@ -58,6 +58,11 @@ SWAPPED = "Open Settings. That is all we do."
         (FACTS, [edited("correct", SWAPPED)], [("review", "voice", 2)]),
         (FACTS, [edited("correct", FACTS.reply + " " + "And more of it. " * 9)], [("review", "article", 2)]),
         (FACTS, [rejected("correct")], [("review", "phrasing", 2)]),
+        (
+            FACTS,
+            [rejected("wrong_fact", note="This was a billing inquiry!")],
+            [("incorrect", "article", 1), ("review", "phrasing", 2)],
+        ),
         (IN_FLOW, [edited("wrong_fact")], [("incorrect", "flow", 1)]),
         (IN_FLOW, [edited("wrong_tone")], [("incorrect", "voice", 1), ("review", "flow", 2)]),
         (
@@ -107,6 +112,13 @@ def test_a_good_answer_confirms_its_intent_and_a_missed_one_proposes_the_next_be
     assert (missed.payload["intent"], asked.payload["intent"]) == ("billing_inquiry", "data_export")
 
 
+def test_a_reviewer_who_names_another_intent_is_heard():
+    facts = replace(FACTS, alternatives=("refund", "billing_inquiry"))
+    note = "The customer asks about billing_inquiry."
+    found = proposals_of(replace(facts, opinions=(rejected("incomplete", note=note),)))
+    assert [one.payload.get("intent") for one in found] == [None, "billing_inquiry"]
+
+
 def test_a_draft_wrong_for_one_kind_of_account_names_it():
     found = proposals_of(replace(FACTS, opinions=(edited("wrong_segment", tier="free"),)))[0]
     assert (found.payload["tier"], found.payload["title"]) == ("free", "How do I export my workspace? (free)")
@@ -138,6 +150,17 @@ def test_a_changed_line_is_replaced_where_it_stands_in_the_article():
     done = merged(body, draft, "1. Open Settings.\n2. Choose Backup.\n3. Wait.")
     assert done.in_place
     assert done.body == "# Export\n\n1. Open Settings.\n2. Choose Backup.\n3. Wait.\n\nThat is all."
+
+
+def test_heading_and_sources_of_an_answer_are_no_part_of_an_article():
+    answer = (
+        "**Export › Steps**\n\n1. Open **Settings**.\n\nSource: [Export](https://x)\nSee also: [Y](https://y)"
+    )
+    assert without_frame(answer) == "1. Open **Settings**."
+    assert merged("Old.", answer, answer.replace("Open", "Close")).body == (
+        f"Old.\n\n{HEADING}\n\n1. Close **Settings**.\n"
+    )
+    assert without_frame("**Only bold words here**") == ""
 
 
 @pytest.mark.parametrize("body", ["Other words.", "Open.\n\nOpen."])
