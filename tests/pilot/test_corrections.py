@@ -167,6 +167,17 @@ def test_a_review_taken_back_takes_what_it_proposed_back_and_a_new_one_proposes_
     assert states("source", "state", "note") == [("incorrect", "proposed", "")]
 
 
+@pytest.mark.row("5.6")
+def test_a_complaint_after_a_review_was_taken_back_is_proposed_all_the_same(one):
+    found = one("wrong_tone")
+    undo(found.review)
+    corrections_collect()
+    assert states("source", "kind", "state") == [("incorrect", "voice", "declined")]
+    Feedback.objects.create(turn=found.draft.turn, given_by="x", reopened=True)
+    assert corrections_collect() == {"proposed": 0, "changed": 1, "withdrawn": 0}
+    assert states("source", "kind", "state", "review_id") == [("incorrect", "article", "proposed", None)]
+
+
 def test_what_was_accepted_stays_when_the_review_is_taken_back(one, lead, intent):
     found = correction_accept(actor=lead, correction=one())
     undo(found.review)
