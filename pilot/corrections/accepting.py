@@ -121,7 +121,11 @@ def correction_choose_kind(*, actor: Actor, correction: Correction, kind: str) -
     changes = {
         "kind": kind,
         "title": title_of(kind, facts, opinion),
-        "payload": {**payload_of(kind, facts, opinion), "chosen_by": actor.label[:150]},
+        "payload": {
+            **payload_of(kind, facts, opinion),
+            "chosen_by": actor.label[:150],
+            "instead_of": correction.payload.get("instead_of", before),
+        },
     }
     with write_transaction():
         rows = Correction.objects.filter(pk=correction.pk, state=w.PROPOSED, kind=before)

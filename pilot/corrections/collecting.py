@@ -147,10 +147,12 @@ def _beside_decided(wanted: list[Proposal], rows: list[Correction]) -> list[Prop
 def _row_for(proposal: Proposal, rows: list[Correction], keys: set[tuple[str, str]]) -> Correction | None:
     """Return the row that holds the proposal: the same kind, else the one of its source that is replaced.
 
-    A failure has one row, whatever is proposed because of it.
+    A failure has one row, whatever is proposed because of it. A row whose kind a person has chosen stands for
+    the kind that it was, too.
     """
     same = [row for row in rows if row.source == proposal.source]
-    exact = next((row for row in same if row.kind == proposal.kind), None)
+    held = (row for row in same if proposal.kind in (row.kind, row.payload.get("instead_of")))
+    exact = next(held, None)
     if exact is not None or proposal.source == w.FROM_REVIEW:
         return exact
     return next((row for row in same if (row.source, row.kind) not in keys), None)

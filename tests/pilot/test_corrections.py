@@ -563,6 +563,18 @@ def test_a_person_may_say_that_something_else_should_change_and_that_stays(make_
     assert states("kind") == [("phrasing",)]
 
 
+def test_a_second_review_does_not_bring_back_what_a_person_replaced(one, lead):
+    found = one("correct", text="**How do I export my workspace? › Steps**\n\n1. Open the settings.")
+    assert (found.source, found.kind) == ("review", "voice")
+    correction_choose_kind(actor=lead, correction=found, kind="article")
+    say_of(found.draft, by="sam", role="second")
+    assert corrections_collect() == {"proposed": 1, "changed": 0, "withdrawn": 0}
+    assert states("source", "kind", "state") == [
+        ("review", "article", "proposed"),
+        ("review", "positive", "proposed"),
+    ]
+
+
 def test_a_draft_that_comes_from_no_flow_has_no_flow_to_mend(one, lead):
     found = one("outdated")
     with pytest.raises(InvalidInput) as refused:
