@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from core.jobs import Progress, handler
+from pilot.corrections.collecting import COLLECT_TASK as CORRECTIONS_TASK
+from pilot.corrections.collecting import corrections_collect
 from pilot.drafts.collecting import COLLECT_TASK, drafts_collect
 
 
@@ -10,3 +12,9 @@ from pilot.drafts.collecting import COLLECT_TASK, drafts_collect
 def collect_drafts(*, progress: Progress) -> dict[str, int]:
     """Make drafts of the turns that pilots have taken; a second run finds nothing new."""
     return {"drafts": drafts_collect(progress=progress)}
+
+
+@handler(CORRECTIONS_TASK)
+def collect_corrections(*, progress: Progress) -> dict[str, int]:
+    """Propose what drafts, reviews and feedback say; a second run finds nothing new."""
+    return corrections_collect(progress=progress)

@@ -91,6 +91,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("kb.add_searchsynonyms", "kb.change_searchsynonyms", "kb.delete_searchsynonyms"),
         *("kb.add_voiceterm", "kb.change_voiceterm", "kb.delete_voiceterm", "kb.change_voiceguide"),
         *("kb.add_productpage", "kb.change_productpage", "kb.delete_productpage"),
+        "pilot.decide_correction",
     ),
     "Support lead": (
         *VIEW_WORK,
