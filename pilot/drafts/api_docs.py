@@ -38,8 +38,8 @@ DRAFTS: dict[str, Any] = {
     "description": (
         "In the mode `assist` a turn is answered with `delivered: false`: a person checks the reply first. "
         "Ask every few seconds with `conversation_id` and `state=sent`, and show the customer each `text` "
-        "once (by `turn_id`). `waiting`: a person has yet to decide. `not_sent`: nothing will come from here; "
-        "a person answers in the help desk. Only this key's own conversations are listed, newest first."
+        "once (by `turn_id`). `waiting`: a person has yet to decide. `not_sent`: nothing will come from "
+        "here; a person answers in the help desk. Only this key's own conversations are listed, newest first."
     ),
     "tags": ["drafts"],
     "parameters": [
