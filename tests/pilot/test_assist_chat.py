@@ -53,7 +53,7 @@ def test_in_assist_the_customer_waits_and_then_reads_what_was_sent(make_pilot, v
     assert (first["mode"], first["html"], first["citations"]) == ("assist", "", [])
     (waiting,) = visitor.get("news", conversation).json()["replies"]
     assert waiting == {"turn_id": first["turn_id"], "checked": "waiting", "html": "", "citations": []}
-    decide(ann, first["turn_id"], "edited", verdict="wrong_tone", final_text="<script>1</script> **Done**")
+    decide(ann, first["turn_id"], "edited", verdict="wrong_tone", final_text="**Done**\n\n<script>1</script>")
     (sent,) = visitor.get("news", conversation).json()["replies"]
     assert sent["checked"] == "sent"
     assert "<strong>Done</strong>" in sent["html"]
