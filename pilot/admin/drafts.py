@@ -16,9 +16,9 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import NextStepMixin, ReadOnlyAdmin
-from kb.diff import side_by_side
+from kb.diff import by_words
 from pilot.admin.draft_filters import FirstVerdictFilter, SentFilter, WeekFilter
-from pilot.admin.review_desk import ReviewDeskMixin, diff_json, said
+from pilot.admin.review_desk import ReviewDeskMixin, said
 from pilot.drafts.offers import reason_label
 from pilot.drafts.queue import visible_reviews
 from pilot.models import Draft, Review
@@ -47,15 +47,15 @@ class DraftAdmin(NextStepMixin, ReviewDeskMixin, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("show_message", "show_draft", "show_sent_text", "show_difference")}),
         ("Reviews", {"fields": ("show_all_reviews",)}),
-        ("Decision", {"fields": ("show_decision", "show_reason", "show_turn")}),
+        ("Decision", {"fields": ("show_reason", "show_turn")}),
         (
             "Where and when",
-            {"fields": (("pilot", "mode"), ("happened_at", "week"), ("in_sample", "missing", "priority"))},
+            {"fields": (("pilot", "mode"), ("happened_at", "week"), ("in_sample", "priority"))},
         ),
     )
     readonly_fields = (
         *("show_message", "show_draft", "show_sent_text", "show_difference", "show_all_reviews"),
-        *("show_decision", "show_reason", "show_turn"),
+        *("show_reason", "show_turn"),
     )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -91,12 +91,12 @@ class DraftAdmin(NextStepMixin, ReviewDeskMixin, ReadOnlyAdmin):
     @admin.display(description="Customer")
     def show_message(self, draft: Draft) -> str:
         """Show the customer's message."""
-        return format_html('<div class="whitespace-pre-wrap">{}</div>', draft.turn.text)
+        return lines_html(draft.turn.text)
 
     @admin.display(description="Draft")
     def show_draft(self, draft: Draft) -> str:
         """Show the draft as it was written."""
-        return format_html('<div class="whitespace-pre-wrap">{}</div>', draft.turn.reply or "–")
+        return lines_html(draft.turn.reply or "–")
 
     @admin.display(description="Sent")
     def show_sent_text(self, draft: Draft) -> str:
@@ -121,23 +121,29 @@ class DraftAdmin(NextStepMixin, ReviewDeskMixin, ReadOnlyAdmin):
         ]
         return render_to_string("admin/pilot/draft_reviews.html", {"draft": draft, "reviews": reviews})
 
-    @admin.display(description="Why")
+    @admin.display(description="Decided")
     def show_reason(self, draft: Draft) -> str:
-        """Show the reason of the decision."""
-        return reason_label(draft.turn)
+        """Show the decision and its reason."""
+        return f"{draft.turn.get_decision_display()}: {reason_label(draft.turn)}"
 
     @admin.display(description="Turn")
     def show_turn(self, draft: Draft) -> str:
         """Link to everything that led to the draft."""
         return format_html(
-            '<a class="underline" href="{}">Turn with trace</a> · <a class="underline" href="{}">Conversation</a>',
+            '<a class="underline" href="{}">Turn with trace</a> · '
+            '<a class="underline" href="{}">Conversation</a>',
             reverse("admin:runtime_turn_change", args=(draft.turn_id,)),
             reverse("admin:runtime_conversation_change", args=(draft.conversation_id,)),
         )
+
+
+def lines_html(text: str) -> str:
+    """Return a text line by line as HTML that is escaped."""
+    return render_to_string("admin/pilot/lines.html", {"text": text})
 
 
 def difference_html(before: str, after: str) -> str:
     """Return a comparison word by word as HTML whose every text is escaped; nothing without a second text."""
     if not after:
         return ""
-    return render_to_string("admin/pilot/word_diff.html", {"rows": diff_json(side_by_side(before, after))})
+    return render_to_string("admin/pilot/word_diff.html", {"words": by_words(before, after)})

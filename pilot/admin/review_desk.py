@@ -5,7 +5,7 @@ The page asks for the next drafts ahead of time and sends decisions in the backg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -22,7 +22,7 @@ from unfold.admin import ModelAdmin
 
 from core.admin_base import actor_of
 from core.errors import DomainError, NotFound
-from kb.diff import Row, side_by_side
+from kb.diff import by_words
 from kb.markdown import render
 from kb.selectors import audience_choices
 from pilot.drafts.agreement import progress_of, recent_reviews
@@ -205,7 +205,7 @@ def _compared(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
     if draft is None:
         raise NotFound("This draft is gone: its conversation was erased.", code="draft_gone")
     text = "\n".join(data["text"].splitlines())
-    return {"diff": diff_json(side_by_side(draft.turn.reply, text))}
+    return {"diff": by_words(draft.turn.reply, text)}
 
 
 def _progress(request: HttpRequest, data: dict[str, Any]) -> dict[str, int]:
@@ -218,7 +218,6 @@ def shown(offer: Offer) -> dict[str, Any]:
         **asdict(offer),
         "id": offer.draft_id,
         "html": draft_html(offer.draft),
-        "human_diff": diff_json(offer.human_diff),
         "at": offer.at.isoformat(),
         "when": date_format(localtime(offer.at), "DATETIME_FORMAT"),
         "sources": [_source(one) for one in offer.sources],
@@ -233,17 +232,6 @@ def draft_html(markdown: str) -> str:
         return render(markdown)
     except ValueError:
         return str(escape(markdown))
-
-
-def diff_json(rows: Sequence[Row]) -> list[list[list[tuple[str, str]] | None]]:
-    """Return the rows of a comparison as pairs of lines; an equal line stands on the left only."""
-    return [
-        [
-            list(row.left.words) if row.left else None,
-            list(row.right.words) if row.right and row.is_changed else None,
-        ]
-        for row in rows
-    ]
 
 
 def _source(source: Source) -> dict[str, Any]:

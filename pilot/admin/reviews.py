@@ -21,7 +21,7 @@ from unfold.enums import ActionVariant
 from core.admin_base import NextStepMixin, ReadOnlyAdmin
 from core.spreadsheet import csv_text
 from pilot.admin.draft_filters import ReviewWeekFilter
-from pilot.admin.drafts import difference_html
+from pilot.admin.drafts import difference_html, lines_html
 from pilot.drafts.queue import visible_reviews
 from pilot.models import Review
 
@@ -45,10 +45,10 @@ class ReviewAdmin(NextStepMixin, ReadOnlyAdmin):
     list_select_related = ("draft__turn", "draft__pilot")
     search_fields = ("draft__turn__text", "draft__turn__reply", "final_text", "note", "person_name", "tier")
     fields = (
-        *("show_draft", "show_outcome", "verdict", "tier", "show_difference", "note"),
+        *("show_draft", "outcome", "verdict", "tier", "show_difference", "note"),
         *("person_name", "role", "seconds", "reviewed_at", "undone_at"),
     )
-    readonly_fields = ("show_draft", "show_outcome", "show_difference")
+    readonly_fields = ("show_draft", "show_difference")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.export_view))
@@ -109,8 +109,8 @@ class ReviewAdmin(NextStepMixin, ReadOnlyAdmin):
         """Link to the draft, with the customer's message."""
         address = reverse("admin:pilot_draft_change", args=(review.draft_id,))
         return format_html(
-            '<div class="whitespace-pre-wrap">{}</div><a class="underline" href="{}">Draft {}</a>',
-            review.draft.turn.text,
+            '{}<a class="underline" href="{}">Draft {}</a>',
+            lines_html(review.draft.turn.text),
             address,
             review.draft_id,
         )

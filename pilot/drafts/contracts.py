@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.diff import Row
+from kb.diff import Change
 from pilot.models import Review
 
 
@@ -43,7 +43,8 @@ class Offer:
     """One draft for one person. Nothing in it tells whether it is given twice, or what others said.
 
     ``sends``: approving or editing sends it; ``sends_note`` says what happens otherwise. ``undone`` names
-    actions that were only rehearsed. ``human_text`` is what a person really answered, where that is known.
+    actions that were only rehearsed. ``human_text`` is what a person really answered, where that is known;
+    ``human_diff`` is empty where it shares too little with the draft to be compared.
     """
 
     draft_id: int
@@ -76,7 +77,7 @@ class Offer:
     tier: str
     human_text: str
     human_via: str
-    human_diff: tuple[Row, ...]
+    human_diff: tuple[tuple[Change, str], ...]
     channel: str
     at: datetime
 

@@ -13,7 +13,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from escalation.selectors import why_sentence
-from kb.diff import side_by_side
+from kb.diff import Change, by_words
 from pilot import workflow
 from pilot.drafts.contracts import FlowShown, Line, Offer, Source
 from pilot.drafts.queue import reviewed_first
@@ -24,6 +24,7 @@ from runtime.models import Conversation, FlowRun, Handoff, Turn
 
 EARLIER_TURNS = 20
 EARLIER_CHARACTERS = 2_000
+ENOUGH_SHARED = 0.3  # of the characters of what a person wrote: under that a comparison only confuses
 HUMAN = (Draft.SentVia.TICKET, Draft.SentVia.API)
 
 
@@ -139,10 +140,19 @@ def _offer(
         tier=conversation.tier,
         human_text=human,
         human_via=draft.get_sent_via_display() if human else "",
-        human_diff=tuple(side_by_side(turn.reply, human)) if human else (),
+        human_diff=_comparison(turn.reply, human),
         channel=conversation.channel,
         at=draft.happened_at,
     )
+
+
+def _comparison(draft: str, human: str) -> tuple[tuple[Change, str], ...]:
+    """Compare word by word, unless a person wrote something else altogether."""
+    if not human:
+        return ()
+    parts = by_words(draft, human)
+    shared = sum(len(text) for change, text in parts if change == "same")
+    return parts if shared >= ENOUGH_SHARED * len(human) else ()
 
 
 def reason_label(turn: Turn) -> str:

@@ -23,22 +23,11 @@ window.DraftCard = (() => {
     list.replaceChildren(...entries.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
   }
 
-  // One line of a comparison: what went as <del>, what came as <ins>.
-  function words(parts, className) {
-    const made = element("p", className);
-    made.dir = "auto";
-    for (const [change, text] of parts) made.append(change === "same" ? document.createTextNode(text) : element(change === "removed" ? "del" : "ins", "", text));
-    return made;
-  }
-
-  function diff(target, rows) {
-    const lines = [];
-    for (const [left, right] of rows) {
-      const isEqual = left && !right && left.every(([change]) => change === "same");
-      if (left) lines.push(words(left, isEqual ? "rd-equal" : "rd-old"));
-      if (right) lines.push(words(right, "rd-new"));
-    }
-    target.replaceChildren(...lines);
+  // A comparison word by word: what went as <del>, what came as <ins>.
+  function diff(target, parts) {
+    const tags = { removed: "del", added: "ins" };
+    target.replaceChildren(...parts.map(([change, text]) => (change === "same" ? document.createTextNode(text) : element(tags[change], "", text))));
+    target.dir = "auto";
   }
 
   function section(title, ...children) {
@@ -80,7 +69,7 @@ window.DraftCard = (() => {
 
   function facts(one) {
     const made = [];
-    const why = element("p", "", `${one.decision_label}: ${one.reason}`);
+    const why = element("p", "", one.reason === "answered" ? one.decision_label : `${one.decision_label}: ${one.reason}`);
     const rule = one.rule ? element("p", "", one.rule) : null;
     const matched = one.matched_text ? element("p", "") : null;
     if (matched) matched.append("Matched: ", element("q", "", one.matched_text));
@@ -123,12 +112,14 @@ window.DraftCard = (() => {
       : one.sends || one.sends_note.startsWith("Shadow") ? "" : one.sends_note;
     byId("rd-warning").textContent = warning;
     byId("rd-warning").hidden = !warning;
+    byId("rd-approve").parentElement.disabled = !one.draft.trim() || (one.sends && one.undone.length > 0);
     byId("rd-approve").textContent = one.sends ? "Approve and send" : "Approve";
     byId("rd-facts").replaceChildren(...facts(one));
     pairs(byId("rd-customer"), one.customer);
     byId("rd-human").hidden = !one.human_text;
-    byId("rd-human-via").textContent = one.human_via ? `${one.human_via}. Struck: only in the draft; underlined: only in what was sent.` : "";
-    diff(byId("rd-human-diff"), one.human_diff);
+    const compared = one.human_diff.length ? "Struck: only in the draft; underlined: only in what was sent." : "It shares few words with the draft.";
+    byId("rd-human-via").textContent = `${one.human_via}. ${compared}`;
+    diff(byId("rd-human-diff"), one.human_diff.length ? one.human_diff : [["same", one.human_text]]);
     byId("rd-turn").href = one.turn_url;
     byId("rd-conversation").href = one.conversation_url;
   }

@@ -285,7 +285,9 @@ def test_what_a_person_really_sent_is_kept_once_and_never_overwritten(make_pilot
     assert (draft.sent_text, draft.sent_via) == ("What I wrote", "api")
     shown = offer_of(draft.pk)
     assert (shown.human_text, shown.human_via) == ("What I wrote", "Reported through the API")
-    assert any(row.is_changed for row in shown.human_diff)
+    assert shown.human_diff == ()  # nothing of the draft's
+    Draft.objects.filter(pk=draft.pk).update(sent_text=f"{draft.turn.reply} Bye.")
+    assert offer_of(draft.pk).human_diff == (("same", draft.turn.reply), ("added", " Bye."))
 
 
 def test_a_reviewer_sees_what_was_really_said_before(make_pilot, make_draft, people):
