@@ -16,10 +16,9 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import NextStepMixin, ReadOnlyAdmin
-from kb.diff import by_words
 from pilot.admin.draft_filters import FirstVerdictFilter, SentFilter, WeekFilter
 from pilot.admin.review_desk import ReviewDeskMixin, said
-from pilot.drafts.offers import reason_label
+from pilot.drafts.offers import comparison, reason_label
 from pilot.drafts.queue import visible_reviews
 from pilot.models import Draft, Review
 from runtime.models import Turn
@@ -146,4 +145,5 @@ def difference_html(before: str, after: str) -> str:
     """Return a comparison word by word as HTML whose every text is escaped; nothing without a second text."""
     if not after:
         return ""
-    return render_to_string("admin/pilot/word_diff.html", {"words": by_words(before, after)})
+    words = comparison(before, after)
+    return render_to_string("admin/pilot/word_diff.html", {"words": words, "text": after})

@@ -24,7 +24,7 @@ from runtime.models import Conversation, FlowRun, Handoff, Turn
 
 EARLIER_TURNS = 20
 EARLIER_CHARACTERS = 2_000
-ENOUGH_SHARED = 0.3  # of the characters of what a person wrote: under that a comparison only confuses
+ENOUGH_SHARED = 0.3  # of the words of what a person wrote: under that a comparison only confuses
 HUMAN = (Draft.SentVia.TICKET, Draft.SentVia.API)
 
 
@@ -140,19 +140,19 @@ def _offer(
         tier=conversation.tier,
         human_text=human,
         human_via=draft.get_sent_via_display() if human else "",
-        human_diff=_comparison(turn.reply, human),
+        human_diff=comparison(turn.reply, human),
         channel=conversation.channel,
         at=draft.happened_at,
     )
 
 
-def _comparison(draft: str, human: str) -> tuple[tuple[Change, str], ...]:
-    """Compare word by word, unless a person wrote something else altogether."""
+def comparison(draft: str, human: str) -> tuple[tuple[Change, str], ...]:
+    """Compare word by word; nothing where a person wrote something else altogether."""
     if not human:
         return ()
     parts = by_words(draft, human)
-    shared = sum(len(text) for change, text in parts if change == "same")
-    return parts if shared >= ENOUGH_SHARED * len(human) else ()
+    shared = sum(len(text.split()) for change, text in parts if change == "same")
+    return parts if shared >= ENOUGH_SHARED * len(human.split()) else ()
 
 
 def reason_label(turn: Turn) -> str:
