@@ -232,7 +232,7 @@ def test_in_assist_nothing_is_sent_where_it_would_not_be_right(make_pilot, make_
     assert Review.objects.count() == 1
 
 
-@pytest.mark.row("3.7")
+@pytest.mark.row("5.2")
 def test_a_rehearsed_action_is_not_told_as_done(make_pilot, make_draft, people):
     make_pilot(stage="assist", double_percent=0)
     draft = make_draft()
