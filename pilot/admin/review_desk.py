@@ -221,6 +221,9 @@ def shown(offer: Offer) -> dict[str, Any]:
         "at": offer.at.isoformat(),
         "when": date_format(localtime(offer.at), "DATETIME_FORMAT"),
         "sources": [_source(one) for one in offer.sources],
+        "ticket_url": reverse("admin:tickets_ticket_change", args=(offer.ticket_id,))
+        if offer.ticket_id
+        else "",
         "turn_url": reverse("admin:runtime_turn_change", args=(offer.turn_id,)),
         "conversation_url": reverse("admin:runtime_conversation_change", args=(offer.conversation_id,)),
     }

@@ -75,6 +75,7 @@ class Offer:
     undone: tuple[str, ...]
     customer: tuple[tuple[str, str], ...]
     tier: str
+    ticket_id: int | None
     human_text: str
     human_via: str
     human_diff: tuple[tuple[Change, str], ...]

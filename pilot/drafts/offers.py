@@ -7,6 +7,7 @@ Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -20,12 +21,14 @@ from pilot.drafts.queue import reviewed_first
 from pilot.drafts.sampling import is_understood
 from pilot.drafts.sending import undone_actions, why_not_sent
 from pilot.models import Draft
-from runtime.models import Conversation, FlowRun, Handoff, Turn
+from runtime.models import Conversation, FlowRun, Handoff, HandoffMessage, Turn
 
-EARLIER_TURNS = 20
+EARLIER_LINES = 40
+MAX_MESSAGES = 2_000  # of people and customers, of all drafts that are shown at once
 EARLIER_CHARACTERS = 2_000
 ENOUGH_SHARED = 0.3  # of the words of what a person wrote: under that a comparison only confuses
 HUMAN = (Draft.SentVia.TICKET, Draft.SentVia.API)
+Said = tuple[datetime, str, str]  # when, who, what
 
 
 def offers_of(drafts: QuerySet[Draft]) -> list[Offer]:
@@ -36,10 +39,18 @@ def offers_of(drafts: QuerySet[Draft]) -> list[Offer]:
         )
     )
     conversations = {draft.conversation_id for draft in rows}
-    turns = _turns(conversations)
-    sent = _sent(conversations)
-    runs = _runs(conversations)
-    return [_offer(draft, _before(draft, turns), sent, runs.get(draft.conversation_id, ())) for draft in rows]
+    turns, sent = _turns(conversations), _sent(conversations)
+    messages, runs = _messages(conversations), _runs(conversations)
+    offers = []
+    for draft in rows:
+        before = _before(draft, turns)
+        written = [
+            line for line in messages.get(draft.conversation_id, ()) if line[0] < draft.turn.created_at
+        ]
+        offers.append(
+            _offer(draft, before, _said(before, sent, written), runs.get(draft.conversation_id, ()))
+        )
+    return offers
 
 
 def _conversations_before() -> Any:
@@ -60,7 +71,7 @@ def _conversations_before() -> Any:
 
 def _turns(conversations: set[Any]) -> dict[Any, list[Turn]]:
     rows = Turn.objects.filter(conversation__in=conversations).order_by("number")
-    fields = ("conversation_id", "number", "text", "reply", "delivered", "decision", "flow", "actions")
+    fields = ("conversation_id", "number", "text", "reply", "delivered", "flow", "actions", "created_at")
     found: dict[Any, list[Turn]] = {}
     for turn in rows.only(*fields):  # MAX_TURNS of each conversation at most
         found.setdefault(turn.conversation_id, []).append(turn)
@@ -85,23 +96,34 @@ def _before(draft: Draft, turns: Mapping[Any, list[Turn]]) -> list[Turn]:
     return [one for one in turns.get(draft.conversation_id, ()) if one.number < draft.turn.number]
 
 
-def _lines(before: Sequence[Turn], sent: Mapping[int, tuple[str, str]]) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    for turn in before[-EARLIER_TURNS:]:
-        lines.append(Line("customer", turn.text[:EARLIER_CHARACTERS]))
+def _messages(conversations: set[Any]) -> dict[Any, list[Said]]:
+    """Return what people and customers wrote to each other while the agent was silent (the newest)."""
+    rows = HandoffMessage.objects.filter(handoff__conversation__in=conversations).order_by("-pk")
+    fields = ("handoff__conversation_id", "sent_at", "sender", "text")
+    found: dict[Any, list[Said]] = {}
+    for conversation, at, sender, text in rows.values_list(*fields)[:MAX_MESSAGES]:
+        found.setdefault(conversation, []).append((at, "person" if sender == "human" else sender, text))
+    return found
+
+
+def _said(
+    before: Sequence[Turn], sent: Mapping[int, tuple[str, str]], messages: Sequence[Said]
+) -> list[Said]:
+    """Return what was said before, first to last; where nothing was sent, what was drafted."""
+    lines: list[Said] = list(messages)
+    for turn in before:
+        lines.append((turn.created_at, "customer", turn.text))
         text, via = sent.get(turn.pk, ("", ""))
         if text:
             role = "agent" if via == Draft.SentVia.AGENT else "person"
         else:
             text, role = turn.reply, "agent" if turn.delivered else "draft"
         if text:
-            lines.append(Line(role, text[:EARLIER_CHARACTERS]))
-    return tuple(lines)
+            lines.append((turn.created_at, role, text))
+    return sorted(lines, key=lambda line: line[0])
 
 
-def _offer(
-    draft: Draft, before: Sequence[Turn], sent: Mapping[int, tuple[str, str]], runs: Sequence[FlowRun]
-) -> Offer:
+def _offer(draft: Draft, before: Sequence[Turn], said: Sequence[Said], runs: Sequence[FlowRun]) -> Offer:
     turn, conversation = draft.turn, draft.conversation
     note = why_not_sent(draft)
     if not note and getattr(draft, "has_first", False):
@@ -116,8 +138,8 @@ def _offer(
         first=draft.priority == workflow.HIGHEST_PRIORITY and not is_understood(turn.reason),
         sends=not note,
         sends_note=note,
-        lines=_lines(before, sent),
-        omitted=max(0, len(before) - EARLIER_TURNS),
+        lines=tuple(Line(role, text[:EARLIER_CHARACTERS]) for _, role, text in said[-EARLIER_LINES:]),
+        omitted=max(0, len(said) - EARLIER_LINES),
         text=turn.text,
         draft=turn.reply,
         decision=turn.decision,
@@ -138,6 +160,7 @@ def _offer(
         undone=undone_actions(turn, before),
         customer=_customer(conversation, turn, getattr(draft, "conversations_before", 0)),
         tier=conversation.tier,
+        ticket_id=conversation.ticket_id,
         human_text=human,
         human_via=draft.get_sent_via_display() if human else "",
         human_diff=comparison(turn.reply, human),

@@ -99,7 +99,7 @@ window.DraftCard = (() => {
 
   function show(one) {
     const lines = one.lines.map((said) => line(said.role, said.text, false));
-    if (one.omitted) lines.unshift(element("li", "sa-note", `${one.omitted} earlier turns are not shown`));
+    if (one.omitted) lines.unshift(element("li", "sa-note", `${one.omitted} earlier messages are not shown`));
     lines.push(line("customer", one.text, true));
     byId("rd-lines").replaceChildren(...lines);
     byId("rd-lines").scrollTop = byId("rd-lines").scrollHeight;
@@ -122,6 +122,8 @@ window.DraftCard = (() => {
     diff(byId("rd-human-diff"), one.human_diff.length ? one.human_diff : [["same", one.human_text]]);
     byId("rd-turn").href = one.turn_url;
     byId("rd-conversation").href = one.conversation_url;
+    byId("rd-ticket").href = one.ticket_url;
+    byId("rd-ticket").hidden = !one.ticket_url;
   }
 
   return { show, diff, element };

@@ -21,7 +21,8 @@ from pilot.drafts.contracts import Reviewed
 from pilot.drafts.reviewing import review_record, review_undo
 from pilot.drafts.sending import draft_sent_report
 from pilot.models import Draft, Pilot, Review
-from runtime.models import Conversation, Turn
+from runtime.models import Conversation, Handoff, Turn
+from runtime.services import handoff_accept, handoff_return, message_reply
 from tests.runtime.conftest import SYSTEM
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("5.2", "5.8", "5.12")]
@@ -272,19 +273,19 @@ def test_undo_gives_the_draft_back_and_makes_the_second_review_the_first(make_pi
 def test_what_a_person_really_sent_is_kept_once_and_never_overwritten(make_pilot, make_draft, people):
     make_pilot(stage="assist", double_percent=0)
     draft = make_draft()
-    draft_sent_report(actor=people[0], draft_id=draft.pk, text=" What I wrote ", sent_by="Tom")
-    draft_sent_report(actor=people[0], draft_id=draft.pk, text="What I wrote", sent_by="Somebody")
+    draft_sent_report(actor=people[0], draft_id=draft.pk, text=" Solved by phone ", sent_by="Tom")
+    draft_sent_report(actor=people[0], draft_id=draft.pk, text="Solved by phone", sent_by="Somebody")
     draft.refresh_from_db()
-    assert (draft.sent_text, draft.sent_via, draft.sent_by) == ("What I wrote", "api", "Tom")
+    assert (draft.sent_text, draft.sent_via, draft.sent_by) == ("Solved by phone", "api", "Tom")
     with pytest.raises(Conflict) as refused:
         draft_sent_report(actor=people[0], draft_id=draft.pk, text="Else")
     assert refused.value.code == "already_sent"
     assert Activity.objects.filter(verb="draft.sent_reported").count() == 1
     assert review(people[0], draft).sent is False
     draft.refresh_from_db()
-    assert (draft.sent_text, draft.sent_via) == ("What I wrote", "api")
+    assert (draft.sent_text, draft.sent_via) == ("Solved by phone", "api")
     shown = offer_of(draft.pk)
-    assert (shown.human_text, shown.human_via) == ("What I wrote", "Reported through the API")
+    assert (shown.human_text, shown.human_via) == ("Solved by phone", "Reported through the API")
     assert shown.human_diff == ()  # nothing of the draft's
     Draft.objects.filter(pk=draft.pk).update(sent_text=f"{draft.turn.reply} Bye.")
     assert offer_of(draft.pk).human_diff == (("same", draft.turn.reply), ("added", " Bye."))
@@ -310,6 +311,19 @@ def test_a_reviewer_sees_what_was_really_said_before(make_pilot, make_draft, peo
     assert (shown.intent, shown.confidence, shown.sources[0].article_id) == ("data_export", 0.93, 12)
     again = make_draft("Once more", external_id="c-1")
     assert dict(offer_of(again.pk).customer)["Earlier conversations"] == "1"
+
+
+def test_a_reviewer_sees_what_people_wrote_meanwhile_and_how_much_is_left_out(make_pilot, make_draft, people):
+    make_pilot(stage="assist", double_percent=0)
+    first = make_draft("I want a human")
+    handoff = Handoff.objects.get()
+    handoff_accept(actor=SYSTEM, handoff=handoff)
+    for number in range(40):
+        message_reply(actor=SYSTEM, handoff=handoff, text=f"line {number}")
+    handoff_return(actor=SYSTEM, handoff=handoff)
+    shown = offer_of(make_draft(conversation_id=first.conversation_id).pk)
+    assert (shown.lines[0].text, shown.lines[-1].text) == ("line 0", "line 39")
+    assert ({line.role for line in shown.lines}, shown.omitted) == ({"person"}, 2)
 
 
 @pytest.mark.row("8.7")
