@@ -89,9 +89,16 @@
     return "Every draft that asks for a review has one. New drafts come as customers write; this page looks by itself.";
   }
 
+  // Words that somebody has typed are not dropped by a key for something else.
+  function keepsEdit() {
+    const isChanged = current && !byId("rd-edit").hidden && byId("rd-text").value.trim() !== current.draft.trim();
+    if (isChanged) note("You have changed the text: save it (Ctrl Enter), or go back (Esc) first.");
+    return isChanged;
+  }
+
   // Decide
   function approve() {
-    if (!current) return;
+    if (!current || keepsEdit()) return;
     if (current.sends && current.undone.length) return note(`${current.undone.join(", ")} was only rehearsed. Do it in the other system, then press e and say what was done.`);
     if (!current.draft.trim()) return note("There is no draft to approve: edit or reject it.");
     decide("approved", "correct");
@@ -108,6 +115,7 @@
   }
 
   function closeEdit() {
+    if (!byId("rd-edit").hidden) note("");
     byId("rd-edit").hidden = true;
     byId("rd-reply").hidden = false;
     card.diff(byId("rd-diff"), []);
@@ -122,7 +130,7 @@
   }
 
   function reject() {
-    if (!current) return;
+    if (!current || keepsEdit()) return;
     byId("rd-edit").hidden = true;
     byId("rd-reply").hidden = false;
     ask("rejected", "Rejected. What is wrong with it?");
@@ -184,7 +192,7 @@
   }
 
   function skip() {
-    if (!current) return;
+    if (!current || keepsEdit()) return;
     skipped.add(current.id);
     post(data.urls.release, { held: current.id });
     note("Skipped: somebody else gets it.");
@@ -215,7 +223,7 @@
   }
 
   async function undo() {
-    if (busy) return;
+    if (busy || keepsEdit()) return;
     const last = history[history.length - 1];
     if (!last) return note("There is nothing to take back.");
     busy = true;
@@ -317,7 +325,7 @@
   });
   window.addEventListener("online", () => outbox.flush());
   window.addEventListener("beforeunload", (event) => {
-    if (outbox.entries.length || (!byId("rd-edit").hidden && byId("rd-text").value.trim() !== current?.draft.trim())) event.preventDefault();
+    if (outbox.entries.length || keepsEdit()) event.preventDefault();
   });
   window.addEventListener("pagehide", () => {
     const unsent = new Set(outbox.entries.map((entry) => entry.fields.draft));

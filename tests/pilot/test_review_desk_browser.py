@@ -84,6 +84,11 @@ def test_twenty_drafts_are_reviewed_by_keys_and_the_last_is_taken_back(make_pilo
             if number == 7:
                 expect(page.locator("#rd-diff ins").first).to_contain_text("Hello!")
             page.keyboard.press("Control+Enter")
+            if number == 8:  # words that were typed are not dropped by another key
+                for key in "arsu":
+                    page.keyboard.press(key)
+                expect(page.locator("#rd-message")).to_contain_text("You have changed the text")
+                shows(page, draft)
             page.keyboard.press("3")
             expected.append(("edited", "wrong_tone", "", f"Hello! {draft.turn.reply}", ""))
         else:
