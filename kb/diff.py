@@ -102,19 +102,28 @@ def _beside(old: list[str], new: list[str], first_left: int, first_right: int) -
         )
 
 
-def _words(old: str, new: str) -> tuple[tuple[tuple[Change, str], ...], tuple[tuple[Change, str], ...]]:
-    a, b = PIECE.findall(old), PIECE.findall(new)
+def by_words(before: str, after: str) -> tuple[tuple[Change, str], ...]:
+    """Return both texts as one, in the order of reading: what stayed, what went, what came in its place."""
+    a, b = PIECE.findall(before), PIECE.findall(after)
     if max(len(a), len(b)) > MAX_WORDS:
-        return (("removed", old),), (("added", new),)
-    left: list[tuple[Change, str]] = []
-    right: list[tuple[Change, str]] = []
+        return (("removed", before), ("added", after))
+    merged: list[tuple[Change, str]] = []
     for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        kept = tag == "equal"
+        if tag == "equal":
+            merged.append(("same", "".join(a[i:j])))
+            continue
         if i < j:
-            left.append(("same" if kept else "removed", "".join(a[i:j])))
+            merged.append(("removed", "".join(a[i:j])))
         if k < m:
-            right.append(("same" if kept else "added", "".join(b[k:m])))
-    return tuple(left), tuple(right)
+            merged.append(("added", "".join(b[k:m])))
+    return tuple(merged)
+
+
+def _words(old: str, new: str) -> tuple[tuple[tuple[Change, str], ...], tuple[tuple[Change, str], ...]]:
+    merged = by_words(old, new)
+    left = tuple(part for part in merged if part[0] != "added")
+    right = tuple(part for part in merged if part[0] != "removed")
+    return left, right
 
 
 def _line(change: Change, text: str) -> Line:

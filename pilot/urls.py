@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from pilot.drafts import api as drafts
+
+urlpatterns = [
+    path("drafts", drafts.DraftsView.as_view(), name="drafts"),
+    path("drafts/<str:turn_id>/sent", drafts.DraftSentView.as_view(), name="draft-sent"),
+]

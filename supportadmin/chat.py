@@ -2,7 +2,8 @@
 
 Only staff reach it, since whoever writes here says freely who they are. Turns are stored like any other, on
 the channel ``demo-chat``. Where a person has the conversation, what the customer writes goes to the person;
-the page asks every few seconds what the person has written.
+the page asks every few seconds what the person has written. Where a pilot covers this channel, the customer
+reads what people let through, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from core.api.exceptions import body
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
 from intents.selectors import intents_summary
 from kb.selectors import audience_choices, product_pages
+from pilot.drafts.selectors import SENT, CheckedReply, checked_replies
 from runtime import workflow
 from runtime.contracts import MAX_TEXT_CHARACTERS, Customer, TurnRequest
 from runtime.messages import conversation_news, message_json
@@ -77,7 +79,8 @@ def news(request: HttpRequest) -> HttpResponse:
         found = conversation_news(conversation, after=_after(request.GET.get("after", "0")))
     except DomainError as refusal:
         return _refused(refusal)
-    answer = orjson.dumps(found.as_json())
+    replies = [_checked(reply) for reply in checked_replies(conversation.pk)]
+    answer = orjson.dumps({**found.as_json(), "replies": replies})
     tag = f'"{hashlib.sha256(answer).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})
@@ -93,7 +96,9 @@ def history(request: HttpRequest) -> HttpResponse:
         conversation = _own(request, _conversation({"conversation_id": request.GET.get("conversation")}))
     except DomainError as refusal:
         return _refused(refusal)
-    lines = [line for turn in conversation.turns.order_by("number") for line in _lines(turn)]
+    checked = {reply.turn_id: reply for reply in checked_replies(conversation.pk)}
+    turns = conversation.turns.order_by("number")
+    lines = [line for turn in turns for line in _lines(turn, checked.get(turn.pk))]
     after, more = 0, True
     while more:
         found = conversation_news(conversation, after=after)
@@ -176,23 +181,44 @@ def _to_agent(request: HttpRequest, conversation_id: UUID | None, fields: dict[s
         "conversation_id": str(turn.conversation_id),
         "turn_id": turn.turn_id,
         "decision": turn.decision,
-        "html": markdown_html(turn.reply),
-        "citations": [{"title": citation["title"]} for citation in turn.citations],
         "handoff": turn.handoff_id is not None,
+        **_words(turn.reply, turn.citations, turn.delivered),
+        "mode": turn.mode,
     }
 
 
-def _lines(turn: Turn) -> list[dict[str, Any]]:
+def _words(reply: str, citations: Any, is_shown: bool) -> dict[str, Any]:
+    """Return a reply as the page shows it; nothing of one that the customer did not get."""
+    if not is_shown:
+        return {"html": "", "citations": []}
+    return {
+        "html": markdown_html(reply),
+        "citations": [{"title": citation["title"]} for citation in citations],
+    }
+
+
+def _checked(reply: CheckedReply) -> dict[str, Any]:
+    """Return what became of a reply that a person checks."""
+    return {
+        "turn_id": reply.turn_id,
+        "checked": reply.state,
+        **_words(reply.text, reply.citations, reply.state == SENT),
+    }
+
+
+def _lines(turn: Turn, checked: CheckedReply | None) -> list[dict[str, Any]]:
     """Return a turn as the page shows it again."""
-    agent = {
+    agent: dict[str, Any] = {
         "kind": "agent",
         "at": turn.created_at,
         "turn_id": turn.pk,
         "decision": turn.decision,
-        "html": markdown_html(turn.reply),
-        "citations": [{"title": citation["title"]} for citation in turn.citations],
-        "handoff": turn.decision == Turn.Decision.ESCALATE,
+        "handoff": turn.decision == Turn.Decision.ESCALATE and turn.mode != Turn.Mode.SHADOW,
+        **_words(turn.reply, turn.citations, turn.delivered),
+        "mode": turn.mode,
     }
+    if checked is not None:
+        agent |= {"at": checked.at or turn.created_at, **_checked(checked)}
     return [{"kind": "customer", "at": turn.created_at, "text": turn.text}, agent]
 
 

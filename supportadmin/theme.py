@@ -278,6 +278,17 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Corrections", "school", "pilot.correction"),
+                    {
+                        "title": "Review drafts",
+                        "icon": "rate_review",
+                        "link": reverse_lazy("admin:pilot_review_desk"),
+                        "permission": _allowed("pilot.review_draft"),
+                    },
+                    {
+                        **_page("Drafts", "draft", "pilot.draft"),
+                        "active": _among("admin:pilot_draft_changelist", "admin:pilot_review_desk"),
+                    },
+                    _page("Reviews", "reviews", "pilot.review"),
                     _page("Conversations", "chat", "runtime.conversation"),
                     _page("Turns", "swap_vert", "runtime.turn"),
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),

@@ -1,5 +1,11 @@
 """Admin pages of pilots."""
 
 from pilot.admin.corrections import CorrectionAdmin
+from pilot.admin.drafts import DraftAdmin
+from pilot.admin.reviews import ReviewAdmin
 
-__all__ = ["CorrectionAdmin"]
+__all__ = [
+    "CorrectionAdmin",
+    "DraftAdmin",
+    "ReviewAdmin",
+]

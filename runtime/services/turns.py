@@ -30,7 +30,7 @@ from runtime.live_interactions import TRYOUT_CHANNELS
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.placement import SHADOW, place, place_by_category
+from runtime.placement import CHANNEL, SHADOW, place, place_by_category
 from runtime.ports import running_scopes
 from runtime.selectors import (
     earlier_turns,
@@ -150,10 +150,12 @@ def _placing(
 ) -> dict[str, Any]:
     """Return where the conversation stands in the running pilots, as Context takes it.
 
-    What our own people try out in the admin's chat is not the pilots' business.
+    What our own people try out in the admin's chat is not the pilots' business, unless one covers that chat.
     """
     scopes = running_scopes()
-    if not scopes or (actor.kind == "user" and request.channel in TRYOUT_CHANNELS):
+    if actor.kind == "user" and request.channel in TRYOUT_CHANNELS:
+        scopes = tuple(scope for scope in scopes if (scope.kind, scope.value) == (CHANNEL, request.channel))
+    if not scopes:
         return {}
     known = conversation.customer_external_id if conversation else ""
     customer = known or request.customer.external_id or str(conversation.pk if conversation else new_id)

@@ -6,17 +6,14 @@ A claim lasts a few minutes and is made by one UPDATE that only takes what is fr
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from core.actors import Actor
 from core.errors import NotAllowed
+from core.leases import rows_lease, rows_release
 from core.permissions import require
-from core.writing import write_transaction
 from runtime.models import Handoff, SampledTurn, Turn
 from runtime.verdicts import workflow
 from runtime.verdicts.contracts import Line, Offer
@@ -35,29 +32,23 @@ def person_of(actor: Actor) -> int:
 def turns_take(*, actor: Actor, want: int, held: Collection[int] = ()) -> list[Offer]:
     """Claim up to ``want`` more sampled turns for this person and renew the claims on those ``held``."""
     person = person_of(actor)
-    now = timezone.now()
-    until = now + timedelta(seconds=workflow.LEASE_SECONDS)
-    want = max(0, min(want, workflow.MAX_TAKEN))
-    with write_transaction():
-        SampledTurn.objects.waiting().filter(pk__in=held, claimed_by=person).update(claimed_until=until)
-        free = SampledTurn.objects.waiting().free_for(person, now).not_judged_by(person).exclude(pk__in=held)
-        # where rows can be locked, those that somebody is about to take are passed over at once
-        locked = free.order_by("stratum__draw_id", "position", "id").select_for_update(
-            of=("self",) if connection.features.has_select_for_update_of else (),
-            skip_locked=connection.features.has_select_for_update_skip_locked,
-        )
-        wanted = list(locked.values_list("pk", flat=True)[:want])
-        still_free = SampledTurn.objects.waiting().filter(pk__in=wanted).free_for(person, now)
-        still_free.update(claimed_by=person, claimed_until=until)
-    mine = SampledTurn.objects.filter(pk__in=wanted, claimed_by=person, claimed_until=until)
-    return _offers(mine.order_by("stratum__draw_id", "position", "id"))
+    waiting = SampledTurn.objects.waiting()
+    mine = rows_lease(
+        waiting,
+        waiting.not_judged_by(person),
+        person_id=person,
+        held=held,
+        want=max(0, min(want, workflow.MAX_TAKEN)),
+        seconds=workflow.LEASE_SECONDS,
+        order=("stratum__draw_id", "position", "id"),
+    )
+    return _offers(mine)
 
 
 def turns_release(*, actor: Actor, held: Collection[int]) -> int:
     """Give back what the person holds and has not judged; return how many."""
     person = person_of(actor)
-    mine = SampledTurn.objects.waiting().filter(pk__in=held, claimed_by=person)
-    return mine.update(claimed_by=None, claimed_until=None)
+    return rows_release(SampledTurn.objects.waiting(), person_id=person, held=held)
 
 
 def offer_of(sampled_id: int) -> Offer:

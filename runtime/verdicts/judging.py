@@ -16,6 +16,7 @@ from django.utils import timezone
 from core import activity
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.leases import is_held_by_other
 from core.models import User
 from core.writing import write_transaction
 from runtime.models import SampledTurn, Verdict
@@ -139,8 +140,7 @@ def _new_verdict(
         raise Conflict("You have judged this turn already.", code="already_judged")
     if sampled.missing == 0:
         raise Conflict("Somebody else has judged it in the meantime.", code="judged_meanwhile")
-    held = sampled.claimed_until is not None and sampled.claimed_until > timezone.now()
-    if held and sampled.claimed_by_id not in (None, person_id):
+    if is_held_by_other(sampled, person_id):
         raise Conflict("Somebody else is at this turn now.", code="claimed")
     person = User.objects.get(pk=person_id)
     return Verdict(

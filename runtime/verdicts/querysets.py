@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 if TYPE_CHECKING:  # the models are built with these querysets
     from runtime.models import SampledTurn, Verdict  # noqa: F401 - named in the annotations below
@@ -25,12 +24,6 @@ class SampledTurnQuerySet(models.QuerySet["SampledTurn"]):
         verdicts: models.QuerySet[Any] = apps.get_model("runtime", "Verdict")._base_manager.all()
         mine = verdicts.filter(sampled=OuterRef("pk"), person=person_id, undone_at=None)
         return self.exclude(Exists(mine))
-
-    def free_for(self, person_id: int, now: datetime) -> Self:
-        """Keep those that nobody else holds."""
-        return self.filter(
-            Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=None) | Q(claimed_by=person_id)
-        )
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):

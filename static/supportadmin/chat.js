@@ -72,7 +72,8 @@
 
   async function news(found) {
     await sent;
-    if (found.handoff_id === null) return;
+    log.checked(found.replies);
+    if (found.handoff_id === null) return poll();
     for (const message of found.messages) log.message(message);
     after = Math.max(after, found.next_after);
     hands(found.state, found.agent, found.handoff_state);
@@ -91,7 +92,12 @@
     agent = newState === "with_human" ? newAgent : agent;
     byId("who").textContent = { waiting_for_human: "Waiting for a person", with_human: `With ${agent}`, closed: "Resolved" }[state] || "";
     field.placeholder = withPeople() ? (state === "with_human" ? `Write to ${agent}…` : "Add something for the person who comes…") : "Write a message…";
-    if (withPeople() && conversation) polling.stopped && polling.start();
+    poll();
+  }
+
+  // Ask for news while somebody may write or let a reply through.
+  function poll() {
+    if (conversation && (withPeople() || log.checking.size)) polling.stopped && polling.start();
     else polling.stop();
   }
 

@@ -7,11 +7,13 @@ window.ChatLog = class {
     this.rate = rate;
     this.known = new Set(); // ids of messages that are shown
     this.person = null; // who has joined
+    this.checking = new Map(); // turn → the line that says that a person checks its reply
   }
 
   clear() {
     for (const message of [...this.log.children].slice(1)) message.remove();
     this.known.clear();
+    this.checking.clear();
     this.person = null;
   }
 
@@ -40,9 +42,29 @@ window.ChatLog = class {
   }
 
   agent(answer) {
+    if (!answer.html) return this.unsent(answer);
     const message = this.add("agent", { html: answer.html });
     if (!answer.handoff) this.sources(message, answer);
     return message;
+  }
+
+  // A reply that people check first, or one that nobody sends.
+  unsent(answer) {
+    if (answer.mode === "shadow") this.note(answer.decision === "not_in_pilot" ? "(Not in the pilot’s scope: people answer this.)" : "(Shadow mode: the agent only drafts. People answer, nothing is sent from here.)");
+    else if (answer.checked === "not_sent") this.note("Somebody from support will write to you.");
+    else if (!answer.handoff) this.checking.set(answer.turn_id, this.note("A person checks the reply; it comes in a moment …"));
+  }
+
+  // What became of the replies that people check.
+  checked(replies) {
+    for (const reply of replies) {
+      const line = this.checking.get(reply.turn_id);
+      if (!line || reply.checked === "waiting") continue;
+      this.checking.delete(reply.turn_id);
+      line.remove();
+      if (reply.checked === "sent") this.agent(reply);
+      else this.unsent(reply);
+    }
   }
 
   joined(name) {
