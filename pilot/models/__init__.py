@@ -3,5 +3,6 @@
 from pilot.models.corrections import Correction
 from pilot.models.drafts import Draft, Review
 from pilot.models.pilots import Pilot, StageMove
+from pilot.models.weekly import WeeklyReview
 
-__all__ = ["Correction", "Draft", "Pilot", "Review", "StageMove"]
+__all__ = ["Correction", "Draft", "Pilot", "Review", "StageMove", "WeeklyReview"]
