@@ -22,8 +22,8 @@ BEGINS_WITH = {
 MANY_MESSAGES = 4  # from so many of the customer's on it is an effort
 FORMULA = (
     "5 confirmed, 4 assumed, 3 escalated, 2 abandoned, 1 withdrawn; −1 where the customer was angry, −0.5 "
-    f"for two or more clarifying questions, −0.5 for the same wish repeated, −0.5 for {MANY_MESSAGES} or more "
-    "messages; never under 1"
+    "for two or more clarifying questions, −0.5 for the same wish repeated, −0.5 for "
+    f"{MANY_MESSAGES} or more messages; never under 1"
 )
 
 

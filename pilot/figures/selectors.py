@@ -29,7 +29,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class PilotSummary:
-    """One current pilot in a line: for the dashboard. ``unsigned`` weeks wait, ``missed`` ones are overdue."""
+    """One current pilot in a line: for the dashboard. ``unsigned`` weeks wait, ``missed`` are overdue."""
 
     pilot_id: int
     name: str
