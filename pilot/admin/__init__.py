@@ -1,1 +1,5 @@
 """Admin pages of pilots."""
+
+from pilot.admin.weekly import WeeklyReviewAdmin
+
+__all__ = ["WeeklyReviewAdmin"]

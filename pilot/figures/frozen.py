@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.proportions import Share
+from pilot.figures.cards import LABELS, median_text
 from pilot.meter import sequential_interval
 from pilot.metrics import FORMULAS, Median, Metrics
 
@@ -72,3 +75,43 @@ def _median_json(median: Median) -> dict[str, Any]:
 
 def _formula(name: str) -> dict[str, str]:
     return {"formula": FORMULAS[name]}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure as it was frozen and as it is now, in words."""
+
+    label: str
+    frozen: str
+    now: str
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether late news changed it."""
+        return self.frozen != self.now
+
+
+def compared(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[Line]:
+    """Return a week's figures then and now; both as ``metrics_json`` gives them."""
+    counts = [
+        Line(
+            name.replace("_", " ").capitalize(),
+            f"{frozen.get('counts', {}).get(name, 0):,}",
+            f"{now['counts'][name]:,}",
+        )
+        for name in COUNTS
+    ]
+    metrics = [
+        Line(label, _said(name, frozen.get("metrics", {}).get(name)), _said(name, now["metrics"][name]))
+        for name, label in LABELS.items()
+    ]
+    return [*metrics, *counts]
+
+
+def _said(name: str, figure: Mapping[str, Any] | None) -> str:
+    """Return a metric of the JSON in words."""
+    if not figure or figure.get("value") is None:
+        return "not known"
+    if name == "time_to_resolution":
+        return median_text(Median(figure["value"], figure["low"], figure["high"], figure["n"]))
+    return Share(figure["part"], figure["n"]).with_interval()
