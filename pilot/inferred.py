@@ -1,8 +1,9 @@
 """A score of 1 to 5 for conversations that nobody rated, made of what can be seen, each part shown. Pure.
 
-It is no CSAT and is never mixed with it: a customer was not asked. It begins with how the conversation ended
-and takes off for anger and for effort. Where the customer got nothing from the agent (shadow, corrected) or
-the end is not known yet, there is no score. Decides nothing: neither gate nor target reads it.
+It is no CSAT, is never mixed with it, and is not made of it either, so that the two can be compared. It
+begins with how the conversation ended and takes off for anger and for effort. Where the customer got nothing
+from the agent (shadow, corrected) or the end is not known yet, there is no score. Decides nothing: neither
+gate nor target reads it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from pilot.figures.api import MetricsView
+
+urlpatterns: list[URLPattern] = [
+    path("metrics", MetricsView.as_view(), name="pilot-metrics"),
+]

@@ -47,12 +47,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """A metric of one week: its value, and under it the interval and n."""
+
+    value: str
+    under: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeekLine:
     """One week of the table; ``tone`` colours its review: good, warn, bad or none."""
 
     week: Week
     cells: tuple[Cell, ...]
-    rates: tuple[str, ...]
+    rates: tuple[Rate, ...]
     review: WeeklyReview | None
     review_url: str
     tone: str
@@ -80,17 +88,22 @@ def week_lines(weeks: Iterable[Week], reviews: Mapping[date, WeeklyReview], pilo
     return [_line(week, reviews.get(week.monday), pilot) for week in reversed(list(weeks))]
 
 
-def rates_of(metrics: Metrics) -> tuple[str, ...]:
-    """Return the metrics of a week in words, each with n and interval."""
-    per_100, share = metrics.corrections_per_100, metrics.corrections
-    interval = f"95 % interval {100 * share.low:.0f}–{100 * share.high:.0f}"
+def rates_of(metrics: Metrics) -> tuple[Rate, ...]:
+    """Return the metrics of a week, each with its interval and n."""
+    time = metrics.time_to_resolution
+    spread = ""
+    if time.low is not None and time.high is not None:
+        spread = f"{minutes_text(time.low)} to {minutes_text(time.high)}, "
     return (
-        _share(metrics.resolution_rate),
-        _share(metrics.csat),
-        _share(metrics.escalation_rate),
-        median_text(metrics.time_to_resolution) if metrics.time_to_resolution.n else "–",
-        "–" if per_100 is None else f"{per_100:.0f} (n = {share.whole:,}, {interval})",
-        str(metrics.coverage) if metrics.coverage.whole else "–",
+        _rate(metrics.resolution_rate),
+        _rate(metrics.csat),
+        _rate(metrics.escalation_rate),
+        Rate(
+            "–" if time.value is None else minutes_text(time.value),
+            f"{spread}n\u00a0=\u00a0{time.n:,}" if time.n else "",
+        ),
+        _rate(metrics.corrections, unit=""),
+        Rate(*_coverage(metrics.coverage)),
     )
 
 
@@ -174,13 +187,17 @@ def _line(week: Week, review: WeeklyReview | None, pilot: Pilot) -> WeekLine:
     )
 
 
-def _share(share: Share) -> str:
+def _rate(share: Share, unit: str = " %") -> Rate:
     if not share.whole:
-        return "–"
-    return (
-        f"{100 * share.part / share.whole:.0f} % (n = {share.whole:,}, 95 % interval "
-        f"{100 * share.low:.0f}–{100 * share.high:.0f} %)"
-    )
+        return Rate("–", "")
+    value, low, high = (f"{100 * part:.0f}" for part in (share.part / share.whole, share.low, share.high))
+    return Rate(f"{value}{unit}", f"{low}–{high}{unit}, n\u00a0=\u00a0{share.whole:,}")
+
+
+def _coverage(share: Share) -> tuple[str, str]:
+    if not share.whole:
+        return "–", ""
+    return f"{100 * share.part / share.whole:.0f} %", f"{share.part:,} of {share.whole:,}"
 
 
 def _share_cells(share: Share) -> tuple[object, ...]:

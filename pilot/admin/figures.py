@@ -53,40 +53,32 @@ TONES = {
 }
 
 
+CHOICES: dict[str, list[tuple[str, str]]] = {
+    "state": [
+        (SAMPLED, "All that were sampled"),
+        (RESOLVED_STATES, "Resolved"),
+        *((state.value, label) for state, label in STATES),
+    ],
+    "mode": [("shadow", "Shadow"), ("assist", "Assist"), ("live", "Live")],
+    "review": [("yes", "Reviewed"), ("corrected", "Corrected"), ("no", "Not reviewed")],
+    "rated": [("yes", "Rated"), ("low", "Rated 1 or 2"), ("no", "Not rated")],
+}
+
+
 class ConversationsForm(forms.Form):
     """Which conversations are listed; anything that does not fit is left out, so that every link answers."""
 
-    state = forms.ChoiceField(
-        choices=[
-            (SAMPLED, "All that were sampled"),
-            (RESOLVED_STATES, "Resolved"),
-            *((state.value, label) for state, label in STATES),
-        ],
-        required=False,
-    )
+    state = forms.ChoiceField(choices=CHOICES["state"], required=False)
     week = forms.DateField(required=False)
-    mode = forms.ChoiceField(
-        choices=[("shadow", "Shadow"), ("assist", "Assist"), ("live", "Live")], required=False
-    )
-    review = forms.ChoiceField(
-        choices=[("yes", "Reviewed"), ("corrected", "Corrected"), ("no", "Not reviewed")], required=False
-    )
-    rated = forms.ChoiceField(
-        choices=[("yes", "Rated"), ("low", "Rated 1 or 2"), ("no", "Not rated")], required=False
-    )
+    mode = forms.ChoiceField(choices=CHOICES["mode"], required=False)
+    review = forms.ChoiceField(choices=CHOICES["review"], required=False)
+    rated = forms.ChoiceField(choices=CHOICES["rated"], required=False)
     intent = forms.CharField(max_length=100, required=False)
 
     def chosen(self) -> dict[str, Any]:
         """Return the filters as far as they could be read."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-CHOICES = {
-    name: list(field.choices)
-    for name, field in ConversationsForm.base_fields.items()
-    if isinstance(field, forms.ChoiceField)
-}
 
 
 class FiguresMixin(ModelAdmin):

@@ -73,10 +73,10 @@ class WeeklyReviewAdmin(FiguresMixin, TransitionMixin, NextStepMixin, ReadOnlyAd
     list_select_related = ("pilot",)
     search_fields = ("pilot__name", "note", "signed_by")
     fields = (
-        *("show_pilot", "show_week", "show_standing", "show_figures"),
+        *("show_pilot", "show_week", "show_review", "show_figures"),
         *("signed_by", "signed_at", "note", "show_actions", "frozen_at"),
     )
-    readonly_fields = ("show_pilot", "show_week", "show_standing", "show_figures", "show_actions")
+    readonly_fields = ("show_pilot", "show_week", "show_review", "show_figures", "show_actions")
     transitions = (
         Transition(
             name="sign",
@@ -88,7 +88,7 @@ class WeeklyReviewAdmin(FiguresMixin, TransitionMixin, NextStepMixin, ReadOnlyAd
             description=lambda review: (
                 "Your name, the time and what you write stay with this week and are never changed."
                 + (" It counts as missed all the same: it was due by " if review.is_missed else "")
-                + (f"{review.due:%d %B}." if review.is_missed else "")
+                + (f"{review.due.day} {review.due:%B}." if review.is_missed else "")
             ),
             form=SignForm,
             evidence=lambda request, review: _figures(review),
@@ -106,7 +106,7 @@ class WeeklyReviewAdmin(FiguresMixin, TransitionMixin, NextStepMixin, ReadOnlyAd
     @admin.display(description="Week", ordering="week")
     def show_week(self, review: WeeklyReview) -> str:
         """Show from when to when."""
-        return f"{review.week:%d %b} – {review.sunday:%d %b %Y}"
+        return f"{review.week.day} {review.week:%b} – {review.sunday.day} {review.sunday:%b %Y}"
 
     @admin.display(description="Pilot", ordering="pilot__name")
     def show_pilot(self, review: WeeklyReview) -> str:
@@ -119,6 +119,11 @@ class WeeklyReviewAdmin(FiguresMixin, TransitionMixin, NextStepMixin, ReadOnlyAd
         """Say whether it is signed, due or missed; signing late does not hide that it was missed."""
         kind = "missed" if review.is_missed else "signed" if review.signed_at else "open"
         return kind, review.standing.capitalize()
+
+    @admin.display(description="Review")
+    def show_review(self, review: WeeklyReview) -> str:
+        """Say the same on the page of one week."""
+        return review.standing.capitalize()
 
     @admin.display(description="Resolution rate, as frozen")
     def show_rate(self, review: WeeklyReview) -> str:

@@ -67,19 +67,19 @@ def level_of(levels: Mapping[str, Any], name: str) -> float | None:
 
 
 def median_text(median: Median) -> str:
-    """Return a median of minutes with its interval."""
+    """Return a median of minutes with its 95 % interval, where there are enough for one."""
     if median.value is None:
         return "not known"
     if median.low is None or median.high is None:
-        return f"{minutes_text(median.value)} (n = {median.n:,}, too few for an interval)"
-    return (
-        f"{minutes_text(median.value)} (n = {median.n:,}, 95 % interval {minutes_text(median.low)} to "
-        f"{minutes_text(median.high)})"
-    )
+        return f"{minutes_text(median.value)} (n = {median.n:,})"
+    interval = f"{minutes_text(median.low)} to {minutes_text(median.high)}"
+    return f"{minutes_text(median.value)} ({interval}, n = {median.n:,})"
 
 
 def minutes_text(minutes: float) -> str:
     """Return minutes as people say them."""
+    if 60 * minutes < 1:
+        return "<1 s"
     if minutes < 1:
         return f"{60 * minutes:.0f} s"
     if minutes < 120:

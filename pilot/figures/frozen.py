@@ -114,4 +114,6 @@ def _said(name: str, figure: Mapping[str, Any] | None) -> str:
         return "not known"
     if name == "time_to_resolution":
         return median_text(Median(figure["value"], figure["low"], figure["high"], figure["n"]))
-    return Share(figure["part"], figure["n"]).with_interval()
+    unit = "" if name == "corrections" else " %"
+    value, low, high = (f"{100 * figure[key]:.0f}" for key in ("value", "low", "high"))
+    return f"{value}{unit} ({low}–{high}{unit}, n = {figure['n']:,})"

@@ -14,7 +14,7 @@ from pilot.gate import Verdict
 from pilot.meter import CONCLUSIVE_FROM, PROVISIONAL_FROM, Evidence, more_needed, sequential_interval
 from pilot.metrics import Metrics
 
-GREY, AMBER, BLUE, GREEN = "grey", "amber", "blue", "green"
+GREY, AMBER, PLAIN, GREEN = "grey", "amber", "plain", "green"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def honest_meter(whole: Metrics, verdict: Verdict, targets: Mapping[str, Any]) -
         headline = f"Provisional: {CONCLUSIVE_FROM - resolved:,} more resolved interactions to be conclusive"
         detail = f"{resolved:,} resolved. A direction may be seen, but nothing may be decided by it yet."
     else:
-        colour = GREEN if verdict.may_expand else BLUE
+        colour = GREEN if verdict.may_expand else PLAIN
         headline = f"Conclusive: {resolved:,} resolved interactions"
         detail = (
             "Every condition below holds: a person may sign the next stage."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -191,19 +191,17 @@ def _told(drafts: list[_Row], beside: _Beside, now: datetime) -> Told:
     given = sum(draft_id in beside.reviews for draft_id in asked)
     intent = next((row.intent for row in reversed(drafts) if _has_intent(row)), "")
     ending = _ending(drafts, beside, intent, last_at)
-    resolution = resolution_in_pilot(
-        ending,
-        Handling(
-            mode=last.mode,
-            sampled=bool(asked),
-            reviewed=given == len(asked),
-            corrected=any(reviews),
-            sent=last.delivered or last.sent_at is not None,
-        ),
-        now=now,
+    handling = Handling(
+        mode=last.mode,
+        sampled=bool(asked),
+        reviewed=given == len(asked),
+        corrected=any(reviews),
+        sent=last.delivered or last.sent_at is not None,
     )
+    resolution = resolution_in_pilot(ending, handling, now=now)
     shadow = last.mode == SHADOW
-    inferred = None if shadow else inferred_of(resolution, _signs(drafts))
+    unrated = resolution_in_pilot(replace(ending, csat=None), handling, now=now)  # never made of CSAT
+    inferred = None if shadow else inferred_of(unrated, _signs(drafts))
     return Told(
         conversation_id=first.conversation_id,
         week=monday_of(first.happened_at),

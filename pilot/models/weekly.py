@@ -39,7 +39,7 @@ class WeeklyReview(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pilot}, week of {self.week:%d %B %Y}"
+        return f"{self.pilot}, week of {self.week.day} {self.week:%B %Y}"
 
     @property
     def sunday(self) -> date:
@@ -66,6 +66,6 @@ class WeeklyReview(models.Model):
     def standing(self) -> str:
         """Say in words whether it is signed, due or missed."""
         if self.signed_at is None:
-            return "missed: not signed" if self.is_missed else f"to be signed by {self.due:%d %B}"
+            return "missed: not signed" if self.is_missed else f"to be signed by {self.due.day} {self.due:%B}"
         days = f"{self.days_late} day{'' if self.days_late == 1 else 's'}"
         return f"missed: signed {days} late" if self.is_missed else "signed"
