@@ -200,7 +200,9 @@ def _told(drafts: list[_Row], beside: _Beside, now: datetime) -> Told:
     )
     resolution = resolution_in_pilot(ending, handling, now=now)
     shadow = last.mode == SHADOW
-    unrated = resolution_in_pilot(replace(ending, csat=None), handling, now=now)  # never made of CSAT
+    unrated = resolution  # the inferred score is never made of CSAT
+    if ending.csat is not None:
+        unrated = resolution_in_pilot(replace(ending, csat=None), handling, now=now)
     inferred = None if shadow else inferred_of(unrated, _signs(drafts))
     return Told(
         conversation_id=first.conversation_id,

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def fill(conversations: int, *, seed: int = 5) -> Pilot:
         },
     )
     numbers = iter(range(conversations))
-    while batch := [number for number, _ in zip(numbers, range(BATCH), strict=False)]:
+    while batch := list(islice(numbers, BATCH)):
         _batch(pilot, batch, conversations, begins, rng)
     return pilot
 

@@ -98,3 +98,15 @@ def test_a_look_on_a_sunday_sees_no_week_that_is_not_over() -> None:
     assert not verdict_from(sunday, whole).may_expand
     monday = [replace(week, is_partial=False) for week in sunday]
     assert verdict_from(monday, whole).may_expand
+
+
+def test_overwhelming_evidence_is_said_in_words_and_breaks_nothing() -> None:
+    weeks = [
+        Week(
+            BEGINS + timedelta(weeks=n), False, figures(20_000, 5_000 + 4_000 * n, 8_000, 12_000 - 3_000 * n)
+        )
+        for n in range(4)
+    ]
+    chance = verdict_from(weeks, figures(80_000, 44_000, 32_000, 30_000)).conditions[-1]
+    assert chance.holds
+    assert "at most once in 1,000,000 or more times" in chance.why
