@@ -83,10 +83,11 @@ def failed_attempts(
 def _has_failed(attempt: EarlierTurn, later: Sequence[EarlierTurn]) -> bool:
     if attempt.thumbs_down or failure_find(later[0].text) is not None:
         return True
-    return any(turn.intent == attempt.intent and not _thanks(turn.text) for turn in later)
+    return any(turn.intent == attempt.intent and not is_thanks(turn.text) for turn in later)
 
 
-def _thanks(text: str) -> bool:
+def is_thanks(text: str) -> bool:
+    """Tell whether a message says that it helped, and nothing of a failure."""
     return term_find(text, THANKS) is not None and failure_find(text) is None
 
 

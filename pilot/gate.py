@@ -17,6 +17,7 @@ from pilot.meter import ALPHA, Evidence, evidence_of, trend_evidence
 from pilot.metrics import Metrics
 
 MIN_WEEKS = 3
+MOST_SAID = 1_000_000.0  # times, beyond which a page need not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,11 @@ def _more_than_chance(weeks: Sequence[Metrics]) -> Condition:
     rates = [(week.resolution_rate.part, week.resolution_rate.whole) for week in weeks]
     corrected = [(week.corrections.part, week.corrections.whole) for week in weeks]
     found = trend_evidence(rates, rising=True) * trend_evidence(corrected, rising=False)
+    times = f"once in {max(1, int(min(found, MOST_SAID))):,}{' or more' if found > MOST_SAID else ''}"
     return Condition(
         "more_than_chance",
         found >= 1 / ALPHA,
-        f"A pilot in which nothing changes would look like this at most once in {max(1, int(found)):,} times;"
+        f"A pilot in which nothing changes would look like this at most {times} times;"
         f" once in {round(1 / ALPHA)} is asked for.",
     )
 

@@ -7,32 +7,42 @@ what counts as resolved (pilot.resolutions) nor whether figures suffice (pilot.m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.stats import binom
 
 from core.proportions import CONFIDENCE, Share
+from pilot.inferred import GOOD
 from pilot.resolutions import GOOD_CSAT, RESOLVED, Resolution
 
 FORMULAS = {
-    "resolution_rate": "confirmed + assumed resolutions ÷ conversations that have ended (all but pending)",
-    "csat": "ratings of 4 and 5 ÷ all ratings; conversations without a rating do not count",
+    "resolution_rate": "(confirmed + assumed + judged) ÷ conversations that have ended (all but pending)",
+    "csat": "ratings of 4 and 5 ÷ all ratings (the last of each conversation); never filled in",
     "escalation_rate": "conversations passed to a person ÷ all conversations",
-    "time_to_resolution": "median minutes from the first message to the last, of resolved conversations",
+    "time_to_resolution": "median minutes from the first message to the last, of what was sent and resolved",
     "corrections": "conversations that a reviewer corrected × 100 ÷ conversations reviewed",
 }
+NOTHING = Share(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One conversation of the pilot's scope; ``minutes`` from its first message to its last."""
+    """One conversation of the pilot's scope; ``minutes`` from its first message to its last.
+
+    None where nothing was sent. ``asked`` drafts of it were to be reviewed, ``given`` of these have been.
+    ``inferred`` is pilot.inferred's score, kept apart from ``csat``.
+    """
 
     resolution: Resolution
-    minutes: float
+    minutes: float | None
     csat: int | None = None  # 1 to 5
     reviewed: bool = False
     corrected: bool = False
+    asked: int = 0
+    given: int = 0
+    inferred: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +69,29 @@ class Metrics:
     escalation_rate: Share
     time_to_resolution: Median
     corrections: Share
+    judged: int = 0
+    corrected: int = 0
+    escalated: int = 0
+    abandoned: int = 0
+    not_sampled: int = 0
+    coverage: Share = NOTHING
+    inferred_good: Share = NOTHING
+    inferred_mean: float | None = None
 
     @property
     def resolved(self) -> int:
-        """Confirmed and assumed resolutions: what the guide's 200 to 300 count."""
-        return self.confirmed + self.assumed
+        """Confirmed, assumed and judged resolutions: what the guide's 200 to 300 count."""
+        return self.confirmed + self.assumed + self.judged
+
+    @property
+    def ended(self) -> int:
+        """Conversations of which it is known how they ended."""
+        return self.interactions - self.pending
+
+    @property
+    def inferred_coverage(self) -> Share:
+        """Conversations with an inferred score, of all."""
+        return Share(self.inferred_good.whole, self.interactions)
 
     @property
     def corrections_per_100(self) -> float | None:
@@ -71,23 +99,33 @@ class Metrics:
         return None if self.corrections.ratio is None else 100 * self.corrections.ratio
 
 
-def metrics_of(interactions: Sequence[Interaction]) -> Metrics:
-    """Return the metrics of some conversations, by FORMULAS."""
-    count = {state: sum(one.resolution == state for one in interactions) for state in Resolution}
-    resolved = [one for one in interactions if one.resolution in RESOLVED]
-    ratings = [one.csat for one in interactions if one.csat is not None]
-    reviewed = [one for one in interactions if one.reviewed]
+def metrics_of(conversations: Sequence[Interaction]) -> Metrics:
+    """Return the metrics of some conversations, by FORMULAS; those not sampled are only counted."""
+    count = Counter(one.resolution for one in conversations)
+    told = [one for one in conversations if one.resolution != Resolution.NOT_SAMPLED]
+    resolved = [one for one in told if one.resolution in RESOLVED]
+    ratings = [one.csat for one in told if one.csat is not None]
+    reviewed = [one for one in told if one.reviewed]
+    scores = [one.inferred for one in told if one.inferred is not None]
     return Metrics(
-        interactions=len(interactions),
+        interactions=len(told),
         pending=count[Resolution.PENDING],
         confirmed=count[Resolution.CONFIRMED],
         assumed=count[Resolution.ASSUMED],
         withdrawn=count[Resolution.WITHDRAWN],
-        resolution_rate=Share(len(resolved), len(interactions) - count[Resolution.PENDING]),
+        resolution_rate=Share(len(resolved), len(told) - count[Resolution.PENDING]),
         csat=Share(sum(rating >= GOOD_CSAT for rating in ratings), len(ratings)),
-        escalation_rate=Share(count[Resolution.ESCALATED], len(interactions)),
-        time_to_resolution=median_of([one.minutes for one in resolved]),
+        escalation_rate=Share(count[Resolution.ESCALATED], len(told)),
+        time_to_resolution=median_of([one.minutes for one in resolved if one.minutes is not None]),
         corrections=Share(sum(one.corrected for one in reviewed), len(reviewed)),
+        judged=count[Resolution.JUDGED],
+        corrected=count[Resolution.CORRECTED],
+        escalated=count[Resolution.ESCALATED],
+        abandoned=count[Resolution.ABANDONED],
+        not_sampled=count[Resolution.NOT_SAMPLED],
+        coverage=Share(sum(one.given for one in told), sum(one.asked for one in told)),
+        inferred_good=Share(sum(score >= GOOD for score in scores), len(scores)),
+        inferred_mean=sum(scores) / len(scores) if scores else None,
     )
 
 

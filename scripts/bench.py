@@ -102,6 +102,12 @@ MAP = Benchmark(
     {},
     ("seconds", "first_seconds", "queries", "categories"),
 )
+FIGURES = Benchmark(
+    "figures of 20,000 conversations",
+    ("figures", "--conversations", "20000"),
+    {},
+    ("counting_seconds", "page_seconds", "page_queries", "memory_mb"),
+)
 SEARCH = Benchmark(
     "search in 100,000 sections",
     ("search", "--chunks", "100000"),
@@ -130,6 +136,7 @@ BENCHMARKS = (
     *(triggers(name) for name in ("anger", "billing_dispute", "human_request", "legal", "obfuscated")),
     IMPORT,
     MAP,
+    FIGURES,
     SEARCH,
     ENGINE,
 )

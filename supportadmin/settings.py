@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=35),
         "args": ["runtime.tasks.draw_verdicts"],
     },
+    "freeze-weeks": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute=15),
+        "args": ["pilot.tasks.freeze_weeks"],
+    },
 }
 # In memory: the default keeps pickles in a file that a crash can leave half written, and then never starts.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

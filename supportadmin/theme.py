@@ -277,6 +277,16 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 5 · Pilot",
                 "separator": True,
                 "items": [
+                    {
+                        "title": "Figures",
+                        "icon": "query_stats",
+                        "link": reverse_lazy("admin:pilot_figures_home"),
+                        "permission": _allowed("pilot.view_weeklyreview"),
+                    },
+                    {
+                        **_page("Weekly reviews", "event_available", "pilot.weeklyreview"),
+                        "active": _among("admin:pilot_weeklyreview_changelist", "admin:pilot_figures_home"),
+                    },
                     _page("Corrections", "school", "pilot.correction"),
                     {
                         "title": "Review drafts",

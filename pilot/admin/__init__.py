@@ -3,9 +3,11 @@
 from pilot.admin.corrections import CorrectionAdmin
 from pilot.admin.drafts import DraftAdmin
 from pilot.admin.reviews import ReviewAdmin
+from pilot.admin.weekly import WeeklyReviewAdmin
 
 __all__ = [
     "CorrectionAdmin",
     "DraftAdmin",
     "ReviewAdmin",
+    "WeeklyReviewAdmin",
 ]

@@ -17,7 +17,17 @@ from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
-from supportadmin.benchmarks import audit_map, categories, danger, engine, imports, load, retraining, search
+from supportadmin.benchmarks import (
+    audit_map,
+    categories,
+    danger,
+    engine,
+    imports,
+    load,
+    pilot_figures,
+    retraining,
+    search,
+)
 from supportadmin.demo.content import read_test_questions
 
 
@@ -56,6 +66,11 @@ class Command(BaseCommand):
         shown = self._kind(kinds, "map", "time and queries of the map's page, in a database of its own")
         shown.add_argument("--tickets", type=int, default=100_000)
         shown.add_argument("--here", action="store_true", help="in this database, which must be empty")
+        counted = self._kind(
+            kinds, "figures", "time and queries of a pilot's figures, in a database of its own"
+        )
+        counted.add_argument("--conversations", type=int, default=20_000)
+        counted.add_argument("--here", action="store_true", help="in this database, which must be empty")
         scale = self._kind(
             kinds, "search", "speed and memory of the search over many sections, in a database of its own"
         )
@@ -111,6 +126,13 @@ class Command(BaseCommand):
         try:
             measure = audit_map.measure_here if options["here"] else audit_map.measure
             return measure(options["tickets"])
+        except Conflict as refusal:
+            raise CommandError(refusal.message, returncode=2) from refusal
+
+    def _figures(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            measure = pilot_figures.measure_here if options["here"] else pilot_figures.measure
+            return measure(options["conversations"])
         except Conflict as refusal:
             raise CommandError(refusal.message, returncode=2) from refusal
 

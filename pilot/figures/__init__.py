@@ -1,0 +1,1 @@
+"""What a pilot measures: conversations from rows, weeks, the gate, weekly reviews, the metrics endpoint."""
