@@ -30,7 +30,14 @@ from runtime.live_interactions import TRYOUT_CHANNELS
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.placement import SHADOW, place, place_by_category
+from runtime.placement import (
+    SHADOW,
+    UNRESTRICTED,
+    Placement,
+    place,
+    place_by_category,
+    without_delivery,
+)
 from runtime.ports import running_scopes
 from runtime.selectors import (
     earlier_turns,
@@ -153,19 +160,26 @@ def _placing(
     What our own people try out in the admin's chat is not the pilots' business.
     """
     scopes = running_scopes()
-    if not scopes or (actor.kind == "user" and request.channel in TRYOUT_CHANNELS):
+    if actor.kind == "user" and request.channel in TRYOUT_CHANNELS:
         return {}
+    if not scopes:
+        return {} if request.may_deliver else {"placement": without_delivery(UNRESTRICTED)}
     known = conversation.customer_external_id if conversation else ""
     customer = known or request.customer.external_id or str(conversation.pk if conversation else new_id)
-    return {
-        "placement": place(
-            scopes,
-            channel=conversation.channel if conversation else request.channel,
-            customer=customer,
-            placed_in=conversation.pilot_id if conversation else None,
-        ),
-        "place": lambda category_id: place_by_category(scopes, category_id=category_id, customer=customer),
-    }
+    placed = place(
+        scopes,
+        channel=conversation.channel if conversation else request.channel,
+        customer=customer,
+        placed_in=conversation.pilot_id if conversation else None,
+    )
+
+    def by_category(category_id: int | None) -> Placement:
+        found = place_by_category(scopes, category_id=category_id, customer=customer)
+        return found if request.may_deliver else without_delivery(found)
+
+    if placed is not None and not request.may_deliver:
+        placed = without_delivery(placed)
+    return {"placement": placed, "place": by_category}
 
 
 def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID) -> Journal:
