@@ -112,7 +112,7 @@ def _handle(event: InboundEvent, engines: Engines) -> int:
     except (RetryLater, DatabaseError):
         raise
     except Exception as error:  # the border of the event: a bug is logged, and the next one goes on
-        log.exception("inbound_event_crashed", event=event.pk)
+        log.exception("inbound_event_crashed", event_id=event.pk)
         settle(event, InboundEvent.State.FAILED, f"{type(error).__name__}: tell the developer.")
     return 1
 
