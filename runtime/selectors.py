@@ -126,6 +126,8 @@ def turn_event(turn: Turn) -> dict[str, Any]:
         "page": turn.page,
         "mode": turn.mode,
         "delivered": turn.delivered,
+        "pilot_id": turn.pilot_id,
+        "ticket_id": conversation.ticket_id,
         "decision": turn.decision,
         "reason": turn.reason,
         "reply": turn.reply,
