@@ -79,16 +79,15 @@ class ConversationAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "customer_external_id")
     fields = (
         "id",
-        "channel",
-        "show_state",
+        ("channel", "state"),
         ("customer_external_id", "customer_verified"),
         ("user_type", "tier"),
-        ("show_pilot", "turn_count", "clarifications_used", "human_requests"),
-        "show_source",
+        ("turn_count", "clarifications_used", "human_requests"),
+        ("show_pilot", "show_source"),
         ("created_at", "updated_at"),
         "show_flows",
     )
-    readonly_fields = ("show_state", "show_pilot", "show_source", "show_flows")
+    readonly_fields = ("show_pilot", "show_source", "show_flows")
 
     @display(description="State", ordering="state", label=CONVERSATION_BADGES)
     def show_state(self, conversation: Conversation) -> tuple[str, str]:

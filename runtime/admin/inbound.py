@@ -211,11 +211,11 @@ class InboundEventAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     search_fields = ("=external_id", "=thread__external_id")
     search_help_text = "Search by the number of the event, message or conversation in the other system"
     fieldsets = (
-        (None, {"fields": (("source", "show_state"), ("kind", "name"), "external_id", "reason")}),
+        (None, {"fields": (("source", "state"), ("kind", "name"), "external_id", "reason")}),
         ("Here", {"fields": ("show_conversation", "show_turn", "show_content")}),
         ("Times", {"fields": (("occurred_at", "received_at", "handled_at"),)}),
     )
-    readonly_fields = ("show_state", "show_conversation", "show_turn", "show_content")
+    readonly_fields = ("show_conversation", "show_turn", "show_content")
     actions = ("try_again",)
     transitions = (
         Transition(
@@ -278,7 +278,7 @@ class InboundEventAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         """Show the words while they are still needed."""
         text = event.content.get("text", "")
         if text:
-            return format_html('<div class="whitespace-pre-wrap">{}</div>', text)
+            return format_html('<div class="sa-marked">{}</div>', text)
         return "Nothing is kept here any more." if event.handled_at else "–"
 
 

@@ -58,7 +58,7 @@ def old_body(system: str, at: datetime) -> bytes:
     return raw(linear("0b1c", at)) if system == "linear" else raw(BODIES[system])
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_only_the_very_bytes_that_were_signed_are_genuine(system):
     body = raw(BODIES[system])
@@ -74,7 +74,7 @@ def test_only_the_very_bytes_that_were_signed_are_genuine(system):
             assert not is_genuine(system, body, {**sent, name: "ü\udce4"}), name
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize(("seconds", "taken"), [(-301, False), (-299, True), (299, True), (301, False)])
 def test_what_is_more_than_five_minutes_from_now_is_not_taken(system, seconds, taken):
@@ -83,7 +83,7 @@ def test_what_is_more_than_five_minutes_from_now_is_not_taken(system, seconds, t
     assert is_genuine(system, body, headers(system, body, at=at)) is taken
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_while_a_secret_is_replaced_both_are_taken(system):
     body = raw(BODIES[system])
@@ -93,7 +93,7 @@ def test_while_a_secret_is_replaced_both_are_taken(system):
     assert not is_genuine(system, body, headers(system, body), new)
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_our_signatures_are_those_of_the_makers_own_libraries():
     body = raw(BODIES["slack"]).decode()
     at = str(int(NOW.timestamp()))

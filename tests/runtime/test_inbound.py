@@ -106,7 +106,7 @@ def nothing_is_written() -> bool:
     return not (InboundEvent.objects.exists() or InboundThread.objects.exists() or work().exists())
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_a_webhook_is_kept_at_once_and_its_work_is_a_job(zendesk_source):
     answer = send(zendesk())
     assert (answer.status_code, answer.json()) == (200, {"received": True, "duplicate": False})
@@ -119,7 +119,7 @@ def test_a_webhook_is_kept_at_once_and_its_work_is_a_job(zendesk_source):
     assert Turn.objects.count() == 0
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_without_the_secret_nobody_gets_in_and_nothing_is_written(zendesk_source):
     body, now = raw(zendesk()), timezone.now()
     good = headers("zendesk", body, at=now)
@@ -137,7 +137,7 @@ def test_without_the_secret_nobody_gets_in_and_nothing_is_written(zendesk_source
     assert nothing_is_written()
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_a_source_that_is_switched_off_takes_nothing(zendesk_source):
     InboundSource.objects.update(enabled=False)
     assert send(zendesk()).status_code == 401
@@ -165,7 +165,7 @@ def test_there_are_webhooks_of_known_systems_and_by_post_only(db):
     assert Client().get("/webhooks/zendesk").status_code == 405
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_the_same_event_is_taken_once_whatever_unsigned_headers_say(zendesk_source, scopes):
     scopes(SHADOW)
     assert send(zendesk()).json() == {"received": True, "duplicate": False}
@@ -186,7 +186,7 @@ def test_a_source_may_send_so_many_events_a_minute_and_forged_ones_do_not_count(
     assert InboundEvent.objects.count() == 2
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_a_new_secret_leaves_the_old_one_valid_for_a_day(zendesk_source):
     source_save(actor=SYSTEM, source=zendesk_source, secret="zendesk-signing-secret-2")
     assert send(comment(1)).status_code == 200
@@ -487,7 +487,7 @@ def ledger(make_source: Callable[..., InboundSource], state: str, **fields: Any)
     )
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 @pytest.mark.parametrize("action", ["create", "update", "remove"])
 def test_linears_word_of_an_issue_settles_the_call_whose_outcome_was_unknown(make_source, action):
     row = ledger(make_source, "unknown", look_at=timezone.now(), error_code="timeout")
@@ -521,7 +521,7 @@ def test_issues_of_others_are_ignored(make_source):
     assert (event.state, row.state, row.trail) == ("ignored", "unknown", [])
 
 
-@pytest.mark.row("7.6")
+@pytest.mark.row("7.6", "R42")
 def test_secrets_are_sealed_and_shown_nowhere(zendesk_source, settings):
     secret = SECRETS["zendesk"]
     assert secret not in zendesk_source.secret_sealed

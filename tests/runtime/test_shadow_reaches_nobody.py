@@ -57,7 +57,7 @@ from tests.integrations.stand_ins import systems
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tests.runtime.flows import DONE, definition
 
-pytestmark = [pytest.mark.row("5.2"), pytest.mark.django_db]
+pytestmark = [pytest.mark.row("5.2", "R59"), pytest.mark.django_db]
 SENDING = ("runtime.tasks.deliver_handoff", "runtime.tasks.retry_action", "runtime.tasks.reconcile_actions")
 SHADOW = Scope(7, "channel", "email", "shadow")
 ASSIST = Scope(7, "channel", "email", "assist")
