@@ -20,7 +20,8 @@ from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions, shown_label
-from runtime.admin.scope_filters import CONVERSATION_FILTERS, FEEDBACK_FILTERS, PilotFilter
+from runtime.admin.pilot_filters import PilotFilter
+from runtime.admin.scope_filters import CONVERSATION_FILTERS, FEEDBACK_FILTERS
 from runtime.models import Conversation, Feedback, Turn
 from runtime.ports import pilot_names
 
