@@ -7,7 +7,8 @@ class PilotConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from pilot.selectors import scopes_running  # noqa: PLC0415 - models are there by now
-        from runtime.ports import offer_scopes  # noqa: PLC0415
+        from pilot.selectors import names_of, scopes_running  # noqa: PLC0415 - models are there by now
+        from runtime.ports import offer_pilot_names, offer_scopes  # noqa: PLC0415
 
         offer_scopes(scopes_running)
+        offer_pilot_names(names_of)

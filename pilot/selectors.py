@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from pilot import workflow
 from pilot.models import Pilot
 from runtime.placement import Scope
@@ -24,3 +26,8 @@ def scopes_running() -> tuple[Scope, ...]:
         )
         for pk, kind, channel, category_id, stage, percent, state in fields[:MAX_SCOPES]
     )
+
+
+def names_of(pilot_ids: Collection[int]) -> Mapping[int, str]:
+    """Return the names of pilots, by id (one query)."""
+    return dict(Pilot.objects.filter(pk__in=pilot_ids).values_list("pk", "name"))

@@ -22,8 +22,11 @@ from runtime.api_examples import (
     RESOLVED,
     TURN_ACT,
     TURN_ANSWER,
+    TURN_ASSIST,
     TURN_CLARIFY,
     TURN_ESCALATE,
+    TURN_NOT_IN_PILOT,
+    TURN_SHADOW,
 )
 from runtime.serializers import (
     AcceptSerializer,
@@ -112,6 +115,9 @@ TURNS: dict[str, Any] = {
             ("Clarifying question", TURN_CLARIFY),
             ("Resolution flow", TURN_ACT),
             ("Handoff", TURN_ESCALATE),
+            ("Pilot in shadow mode: a draft, do not send it", TURN_SHADOW),
+            ("Pilot in assist mode: a person approves it first", TURN_ASSIST),
+            ("No pilot covers it: leave it to your team", TURN_NOT_IN_PILOT),
         ),
         409: _refusal(
             "With a person (with_human), closed (conversation_closed), full (conversation_full), busy "

@@ -96,6 +96,21 @@ TURN_ESCALATE = {
     "escalation": {**RULE, "wait_estimate_seconds": 212},
     "handoff_id": 7,
 }
+TURN_SHADOW = {**TURN_ANSWER, "mode": "shadow", "delivered": False}
+TURN_ASSIST = {**TURN_ANSWER, "mode": "assist", "delivered": False}
+TURN_NOT_IN_PILOT = {
+    **TURN_ANSWER,
+    "decision": "not_in_pilot",
+    "reason": "out_of_pilot",
+    "mode": "shadow",
+    "delivered": False,
+    "reply": "",
+    "intent": None,
+    "confidence": None,
+    "is_fallback": None,
+    "citations": [],
+    "timings_ms": {"total": 0.1},
+}
 HANDOFF_BODY = {
     "id": 7,
     "conversation_id": CONVERSATION_ID,
@@ -194,6 +209,9 @@ CONVERSATION_BODY = {
             "number": 1,
             "decision": "escalate",
             "reason": "human_request",
+            "mode": "live",
+            "delivered": True,
+            "pilot_id": None,
             "intent": "data_export",
             "confidence": 0.93,
             "created_at": AT,
@@ -212,6 +230,8 @@ EVENT = {
     "page": "/settings/data",
     "mode": "live",
     "delivered": True,
+    "pilot_id": None,
+    "ticket_id": None,
     "decision": "answer",
     "reason": "answered",
     "reply": TURN_ANSWER["reply"],

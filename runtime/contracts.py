@@ -31,7 +31,8 @@ class TurnRequest:
     """One message of a customer; without a conversation a new one begins.
 
     ``retry_key`` is the same for every try of the same request: it keeps the actions of a flow that an
-    opening message begins from being repeated.
+    opening message begins from being repeated. Without ``may_deliver`` nobody can hand the reply to the
+    customer: such a message is only taken where a person reviews what is drafted.
     """
 
     text: str
@@ -40,6 +41,7 @@ class TurnRequest:
     customer: Customer = field(default_factory=Customer)
     page: str = ""
     retry_key: str = ""
+    may_deliver: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 One turn is at most one signal: excluded by an article, handed over or asked back for want of an answer, or
 nothing near enough was found while the intent was uncertain too. A wish for a person says nothing about
-articles.
+articles. Drafts of shadow mode tell of gaps as any turn does; what no pilot covers and what was replayed from
+a ticket tells nothing (tickets tell their own). A thumb counts where the agent's own words were read.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def turns_collect(*, actor: Actor, progress: Progress | None = None) -> dict[str
         if not turns:
             return found
         new = news.turns_take(
-            actor=actor, turns=[turn_news(turn) for turn in turns], after=after, up_to=turns[-1].pk
+            actor=actor,
+            turns=[turn_news(turn) for turn in turns if _tells(turn)],
+            after=after,
+            up_to=turns[-1].pk,
         )
         if new is None:  # another reader has them
             return found
@@ -49,7 +53,7 @@ def turns_collect(*, actor: Actor, progress: Progress | None = None) -> dict[str
 def votes_collect(*, actor: Actor) -> dict[str, int]:
     """Tell the knowledge base of the thumbs that were given or changed since the last time."""
     _, since = news.position_of(news.VOTES)
-    rows = Feedback.objects.select_related("turn").order_by("updated_at", "pk")
+    rows = Feedback.objects.on_served().select_related("turn").order_by("updated_at", "pk")
     if since is not None:
         rows = rows.filter(updated_at__gte=since - VOTES_OVERLAP)
     found = {"votes": 0, "thumbs_down": 0}
@@ -83,6 +87,10 @@ def turn_news(turn: Turn) -> TurnNews:
     )
 
 
+def _tells(turn: Turn) -> bool:
+    return turn.conversation.ticket_id is None and turn.decision != Turn.Decision.NOT_IN_PILOT
+
+
 def _missing(turn: Turn, hits: list[dict[str, Any]]) -> tuple[str, str]:
     """Return kind and source of the signal that the turn is, if it is one."""
     if turn.decision == Turn.Decision.OUT_OF_SCOPE:
@@ -111,7 +119,7 @@ def _cited(turn: Turn) -> tuple[int, ...]:
 
 
 def _turns_after(after: int) -> list[Turn]:
-    rows = Turn.objects.filter(pk__gt=after).select_related("trace", "handoff").order_by("pk")
+    rows = Turn.objects.filter(pk__gt=after).select_related("trace", "handoff", "conversation").order_by("pk")
     if connection.vendor != "sqlite":
         rows = rows.filter(created_at__lt=timezone.now() - timedelta(seconds=SETTLE_SECONDS))
     return list(rows[:BATCH])

@@ -10,5 +10,5 @@ TRYOUT_CHANNELS = ("demo-chat", "playground")  # where our own people talk to th
 def live_interactions(at_most: int) -> int:
     """Count conversations in which a customer got a live turn's reply, no further than ``at_most``."""
     delivered = Turn.objects.filter(mode=Turn.Mode.LIVE, delivered=True).order_by().values("conversation_id")
-    customers = Conversation.objects.exclude(channel__in=TRYOUT_CHANNELS)
+    customers = Conversation.objects.filter(ticket=None).exclude(channel__in=TRYOUT_CHANNELS)
     return customers.filter(pk__in=delivered).order_by()[:at_most].count()

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 SHADOW, ASSIST, LIVE = "shadow", "assist", "live"  # modes of a turn
 LIMITED, FULL = "limited", "full"  # further stages of a pilot
 CHANNEL, CATEGORY = "channel", "category"
-OUT_OF_SCOPE, HALTED = "out_of_pilot", "pilot_halted"  # why a conversation is not the agent's
+# Why a conversation is not the agent's.
+OUT_OF_SCOPE, HALTED, NO_WAY_BACK = "out_of_pilot", "pilot_halted", "no_way_back"
 REVIEWED = frozenset((SHADOW, ASSIST))  # modes in which no reply leaves by itself
 
 
@@ -41,6 +42,11 @@ class Placement:
     pilot_id: int | None = None
     in_scope: bool = True
     reason: str = ""
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a person sees what the agent drafts before any customer does."""
+        return self.in_scope and self.mode in REVIEWED
 
     @property
     def delivers(self) -> bool:
@@ -72,6 +78,11 @@ def place_by_category(scopes: Sequence[Scope], *, category_id: int | None, custo
         if scope.kind == CATEGORY and category_id is not None and scope.value == str(category_id):
             return _placed(scope, customer)
     return _outside(OUT_OF_SCOPE)
+
+
+def without_delivery(placement: Placement) -> Placement:
+    """Return where a conversation stands whose replies have no way to the customer: live is nobody's."""
+    return _outside(NO_WAY_BACK, placement.pilot_id) if placement.delivers else placement
 
 
 def is_served(scope: Scope, customer: str) -> bool:

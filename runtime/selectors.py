@@ -15,8 +15,10 @@ from escalation.attempts import EarlierTurn
 from escalation.contracts import TurnFacts
 from runtime.models import Conversation, Feedback, Handoff, HandoffMessage, Turn
 from runtime.packet import PastMessage, PastTurn
+from runtime.placement import SHADOW
 
 MAX_CHANNELS = 50
+ONLY_DRAFTED = "only_drafted"
 TRANSCRIPT_MAX_MESSAGES = 1_000  # the newest: a handoff holds half as many
 # On PostgreSQL a turn with a lower id can be committed after one with a higher id. A reader that has passed
 # it would never see it, so the log ends this far before now. Writing a turn takes milliseconds.
@@ -51,19 +53,31 @@ def handoffs_visible_to(key: ApiKey) -> QuerySet[Handoff]:
 
 
 def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
-    """Return the turns under number ``before``, first to last, as a packet tells them (MAX_TURNS at most)."""
+    """Return the turns under number ``before``, first to last, as a packet tells them (MAX_TURNS at most).
+
+    What was only drafted nobody has read: its reply and citations are no part of what was said.
+    """
     rows = (
         conversation.turns.filter(number__lt=before)
         .order_by("number")
-        .values_list("number", "text", "reply", "decision", "reason", "citations", "created_at")
+        .values_list("mode", "number", "text", "reply", "decision", "reason", "citations", "created_at")
     )
-    return [PastTurn(*row) for row in rows]
+    return [
+        PastTurn(number, text, "", decision, ONLY_DRAFTED, (), at)
+        if mode == SHADOW
+        else PastTurn(number, text, reply, decision, reason, citations, at)
+        for mode, number, text, reply, decision, reason, citations, at in rows
+    ]
 
 
 def earlier_turns(conversation: Conversation) -> tuple[EarlierTurn, ...]:
-    """Return what counts of the turns since a person last settled something, oldest first; one query."""
+    """Return what counts of the turns since a person last settled something, oldest first; one query.
+
+    Turns in shadow mode are none of the agent's attempts: their customers never read what it drafted.
+    """
     rows = (
         conversation.turns.filter(number__gt=conversation.context_start)
+        .exclude(mode=SHADOW)
         .order_by("number")
         .values_list("text", "intent", "is_fallback", "decision", "reason", "feedback__rating")
     )
@@ -112,6 +126,8 @@ def turn_event(turn: Turn) -> dict[str, Any]:
         "page": turn.page,
         "mode": turn.mode,
         "delivered": turn.delivered,
+        "pilot_id": turn.pilot_id,
+        "ticket_id": conversation.ticket_id,
         "decision": turn.decision,
         "reason": turn.reason,
         "reply": turn.reply,
@@ -155,12 +171,12 @@ def versions_of(turn: Turn) -> dict[str, int | None]:
 
 
 def transcript_of(turns: Sequence[Turn], messages: Sequence[PastMessage] = ()) -> list[dict[str, Any]]:
-    """Return what was said by customer, agent and people, first to last."""
+    """Return what was said by customer, agent and people, first to last; what was only drafted was not."""
     said = [
         {"turn": turn.number, "role": role, "text": text, "at": turn.created_at}
         for turn in turns
         for role, text in (("customer", turn.text), ("agent", turn.reply))
-        if text
+        if text and (role == "customer" or turn.mode != SHADOW)
     ]
     written = [
         {"turn": one.number, "role": one.sender, "text": one.text, "at": one.at}

@@ -166,7 +166,8 @@ class ConversationTurnSerializer(serializers.ModelSerializer[Turn]):
 
     class Meta:
         model = Turn
-        fields = ["turn_id", "number", "decision", "reason", "intent", "confidence", "created_at"]
+        fields = ["turn_id", "number", "decision", "reason", "mode", "delivered", "pilot_id"]
+        fields += ["intent", "confidence", "created_at"]
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
@@ -392,7 +393,11 @@ class EventSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
     page = serializers.CharField(allow_blank=True)
     mode = serializers.ChoiceField(choices=Turn.Mode.choices)
-    delivered = serializers.BooleanField()
+    delivered = serializers.BooleanField(help_text="Whether the customer got the reply at once.")
+    pilot_id = serializers.IntegerField(allow_null=True, help_text="The pilot that has taken the turn.")
+    ticket_id = serializers.IntegerField(
+        allow_null=True, help_text="The closed ticket that was replayed: no customer was served."
+    )
     decision = serializers.ChoiceField(choices=Turn.Decision.choices)
     reason = serializers.CharField()
     reply = serializers.CharField()

@@ -21,7 +21,8 @@ LATENCY_SAMPLE = 2_000  # the newest turns: bounds the query, and old ones say l
 class RuntimeSummary:
     """What the dashboard shows of the agent at work.
 
-    ``per_day`` maps (day, decision) to a number of turns; ``p95_ms`` is the 95th percentile of the time a
+    ``per_day`` maps (day, decision) to a number of turns that served a customer; those that were ``drafted``
+    in shadow mode and ``left_to_people`` stand beside them. ``p95_ms`` is the 95th percentile of the time a
     turn took to decide.
     """
 
@@ -36,12 +37,15 @@ class RuntimeSummary:
     thumbs_up: int
     thumbs_down: int
     unknown_actions: int = 0
+    drafted: int = 0
+    left_to_people: int = 0
 
 
 def runtime_summary(*, since: datetime) -> RuntimeSummary:
     """Count turns, handoffs and feedback since ``since``; open handoffs are counted however old."""
     rows = (
-        Turn.objects.filter(created_at__gte=since)
+        Turn.objects.served()
+        .filter(created_at__gte=since)
         .annotate(day=TruncDate("created_at"))
         .order_by()
         .values_list("day", "decision")
@@ -57,9 +61,13 @@ def runtime_summary(*, since: datetime) -> RuntimeSummary:
     waiting = Handoff.objects.filter(state__in=workflow.OPEN_HANDOFF).aggregate(
         count=Count("pk"), oldest=Min("requested_at")
     )
-    ratings = Feedback.objects.filter(created_at__gte=since).aggregate(
-        up=Count("pk", filter=Q(rating=Feedback.Rating.UP)),
-        down=Count("pk", filter=Q(rating=Feedback.Rating.DOWN)),
+    ratings = (
+        Feedback.objects.on_served()
+        .filter(created_at__gte=since)
+        .aggregate(
+            up=Count("pk", filter=Q(rating=Feedback.Rating.UP)),
+            down=Count("pk", filter=Q(rating=Feedback.Rating.DOWN)),
+        )
     )
     return RuntimeSummary(
         per_day=per_day,
@@ -73,10 +81,13 @@ def runtime_summary(*, since: datetime) -> RuntimeSummary:
         thumbs_up=ratings["up"],
         thumbs_down=ratings["down"],
         unknown_actions=ActionLedger.objects.filter(state=workflow.UNKNOWN).count(),
+        drafted=Turn.objects.drafted().filter(created_at__gte=since).count(),
+        left_to_people=Turn.objects.left_to_people().filter(created_at__gte=since).count(),
     )
 
 
 def _p95_ms(since: datetime) -> float | None:
-    newest = Trace.objects.filter(turn__created_at__gte=since).order_by("-turn_id")
+    decided = Trace.objects.filter(turn__created_at__gte=since, turn__conversation__ticket=None)
+    newest = decided.exclude(turn__decision=Turn.Decision.NOT_IN_PILOT).order_by("-turn_id")
     times = list(newest.values_list("total_ms", flat=True)[:LATENCY_SAMPLE])
     return float(np.percentile(times, 95)) if times else None

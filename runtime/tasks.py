@@ -13,6 +13,8 @@ from runtime.actions.retention import ledger_forget
 from runtime.actions.services import RECONCILE_TASK
 from runtime.delivery.queueing import DELIVER_TASK
 from runtime.delivery.sending import deliveries_sweep, lane_advance
+from runtime.inbound.handling import event_handle, inbound_forget
+from runtime.inbound.receiving import HANDLE_TASK
 from runtime.learning import turns_collect, votes_collect
 from runtime.repeats.checking import CHECK_TASK, repeats_check
 from runtime.verdicts.drawing import DRAW_TASK, verdicts_draw_when_due
@@ -46,8 +48,14 @@ def retry_action(*, progress: Progress, ledger_id: int) -> dict[str, Any]:
 
 @handler("runtime.tasks.forget_actions")
 def forget_actions(*, progress: Progress) -> dict[str, Any]:
-    """Delete customers' words from calls that are older than ACTION_LEDGER_DAYS."""
-    return {"forgotten": ledger_forget()}
+    """Delete customers' words from old calls, and from webhooks that nobody has dealt with."""
+    return {"forgotten": ledger_forget(), "webhooks": inbound_forget()}
+
+
+@handler(HANDLE_TASK)
+def handle_inbound(*, progress: Progress, event_id: int) -> dict[str, Any]:
+    """Do what a webhook asks for, and those that wait in its conversation; a second run finds it done."""
+    return dict(event_handle(event_id))
 
 
 @handler(DELIVER_TASK)

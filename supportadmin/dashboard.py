@@ -92,6 +92,8 @@ def _kpis(runtime: RuntimeSummary) -> list[Kpi]:
     turns = sum(runtime.decisions.values())
     rated = runtime.thumbs_up + runtime.thumbs_down
     period = f"of {turns:,} turns in {DAYS} days"
+    if runtime.drafted:
+        period += f"; {runtime.drafted:,} more were only drafted"
     return [
         Kpi("Answered with a citation", *_share(runtime.decisions.get("answer", 0), turns), period),
         Kpi("Handed over to a person", *_share(runtime.decisions.get("escalate", 0), turns), period),

@@ -61,6 +61,7 @@ RUN_ACTIONS = (
     *("runtime.view_connection", "runtime.add_action", "runtime.change_action"),
     *("runtime.run_action", "runtime.settle_actionledger"),
 )
+SEE_WEBHOOKS = ("runtime.view_inboundsource", "runtime.view_inboundevent", "runtime.change_inboundevent")
 RESEND_HANDOFFS = ("runtime.view_handoffdestination", "runtime.change_handoffdelivery")
 IMPORT_TICKETS = ("tickets.view_importbatch", "tickets.add_importbatch", "tickets.change_importbatch")
 CURATE = (
@@ -82,6 +83,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("runtime.view_action", "runtime.view_actionledger"),
         *("runtime.add_handoffdestination", "runtime.change_handoffdestination"),
         *RESEND_HANDOFFS,
+        *SEE_WEBHOOKS,
+        *("runtime.add_inboundsource", "runtime.change_inboundsource"),
         "pilot.halt_pilot",
     ),
     "KB owner": (
@@ -101,6 +104,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("runtime.draw_verdicts", "runtime.view_verdictpolicy", "runtime.change_verdictpolicy"),
         *RUN_ACTIONS,
         *RESEND_HANDOFFS,
+        *SEE_WEBHOOKS,
         *IMPORT_TICKETS,
         *CURATE,
         *("tickets.view_rawtext", "tickets.sign_auditreport"),

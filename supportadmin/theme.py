@@ -302,6 +302,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Conversations", "chat", "runtime.conversation"),
                     _page("Turns", "swap_vert", "runtime.turn"),
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),
+                    _page("Inbound sources", "webhook", "runtime.inboundsource"),
+                    _page("Inbound events", "input", "runtime.inboundevent"),
                 ],
             },
             {

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from core.api.ping import PingView
 from core.health import MetricsView, healthz, readyz
+from runtime.inbound.views import webhook
 from supportadmin import audit_page, chat
 from supportadmin.help import help_article
 from supportadmin.playground import playground
@@ -32,6 +33,7 @@ urlpatterns = [
     path("demo/chat/history/", chat.history, name="demo-chat-history"),
     path("demo/chat/feedback/", chat.feedback, name="demo-chat-feedback"),
     path("help/<slug:slug>/", help_article, name="help-article"),
+    path("webhooks/<slug:system>", webhook, name="webhook"),
     path("api/v1/ping", PingView.as_view(), name="ping"),
     path("api/v1/", include("tickets.urls")),
     path("api/v1/", include("kb.urls")),

@@ -25,6 +25,7 @@ class Draft(models.Model):
         DESK = "desk", "From the review desk"
         API = "api", "Reported through the API"
         TICKET = "ticket", "As the ticket says"
+        WEBHOOK = "webhook", "As the help desk's webhook says"
 
     pilot = models.ForeignKey(Pilot, on_delete=models.CASCADE, related_name="drafts")
     turn = models.OneToOneField("runtime.Turn", on_delete=models.CASCADE, related_name="+")
@@ -39,7 +40,7 @@ class Draft(models.Model):
     claimed_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, related_name="+")
     claimed_until = models.DateTimeField(null=True)
     sent_text = models.TextField(max_length=MAX_TEXT_CHARACTERS, blank=True)
-    sent_via = models.CharField(max_length=6, choices=SentVia, blank=True)
+    sent_via = models.CharField(max_length=7, choices=SentVia, blank=True)
     sent_by = models.CharField(max_length=150, blank=True)
     sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -9,6 +9,7 @@ from runtime.admin.deliveries import HandoffDeliveryAdmin
 from runtime.admin.destinations import HandoffDestinationAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
+from runtime.admin.inbound import InboundEventAdmin, InboundSourceAdmin
 from runtime.admin.repeats import RepeatFieldAdmin
 from runtime.admin.verdict_lists import VerdictAdmin, VerdictPolicyAdmin
 from runtime.admin.verdicts import SampledTurnAdmin
@@ -24,6 +25,8 @@ __all__ = [
     "HandoffAdmin",
     "HandoffDeliveryAdmin",
     "HandoffDestinationAdmin",
+    "InboundEventAdmin",
+    "InboundSourceAdmin",
     "RepeatFieldAdmin",
     "ResolutionFlowAdmin",
     "SampledTurnAdmin",

@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -19,8 +20,10 @@ from core.admin_base import ReadOnlyAdmin
 from core.admin_transitions import TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions, shown_label
+from runtime.admin.pilot_filters import PilotFilter
 from runtime.admin.scope_filters import CONVERSATION_FILTERS, FEEDBACK_FILTERS
 from runtime.models import Conversation, Feedback, Turn
+from runtime.ports import pilot_names
 
 CONVERSATION_BADGES = {
     Conversation.State.OPEN: "success",
@@ -35,6 +38,7 @@ DECISION_BADGES = {
     Turn.Decision.CLARIFY: "warning",
     Turn.Decision.ESCALATE: "danger",
     Turn.Decision.OUT_OF_SCOPE: "info",
+    Turn.Decision.NOT_IN_PILOT: "info",
 }
 
 
@@ -42,7 +46,10 @@ class TurnInline(TabularInline):
     """The turns of a conversation."""
 
     model = Turn
-    fields = ("number", "text", "decision", "reason", "intent", "confidence", "reply", "created_at")
+    fields = (
+        *("number", "text", "decision", "reason", "mode", "delivered"),
+        *("intent", "confidence", "reply", "created_at"),
+    )
     readonly_fields = fields
     ordering = ("number",)
     extra = 0
@@ -65,26 +72,53 @@ class ConversationAdmin(ReadOnlyAdmin):
     """What was said, by whom, and who has the conversation now."""
 
     inlines = (TurnInline,)
-    list_display = ("id", "channel", "customer_external_id", "show_state", "turn_count", "updated_at")
+    list_display = (
+        *("id", "channel", "customer_external_id", "show_state"),
+        *("pilot_id", "turn_count", "updated_at"),
+    )
     list_filter = ("state", "channel", *CONVERSATION_FILTERS, ("created_at", RangeDateTimeFilter))
     search_fields = ("=id", "customer_external_id")
     fields = (
         "id",
-        "channel",
-        "show_state",
+        ("channel", "state"),
         ("customer_external_id", "customer_verified"),
         ("user_type", "tier"),
         ("turn_count", "clarifications_used", "human_requests"),
-        "api_key",
+        ("show_pilot", "show_source"),
         ("created_at", "updated_at"),
         "show_flows",
     )
-    readonly_fields = ("show_state", "show_flows")
+    readonly_fields = ("show_pilot", "show_source", "show_flows")
 
     @display(description="State", ordering="state", label=CONVERSATION_BADGES)
     def show_state(self, conversation: Conversation) -> tuple[str, str]:
         """Show who has the conversation."""
         return conversation.state, conversation.get_state_display()
+
+    @admin.display(description="Pilot")
+    def show_pilot(self, conversation: Conversation) -> str:
+        """Name the pilot that has taken it."""
+        pk = conversation.pilot_id
+        return "–" if pk is None else pilot_names([pk]).get(pk, f"Pilot {pk}")
+
+    @admin.display(description="Came from")
+    def show_source(self, conversation: Conversation) -> str:
+        """Say which bot, webhook or closed ticket it came from."""
+        if conversation.ticket_id is not None:
+            address = reverse("admin:tickets_ticket_change", args=(conversation.ticket_id,))
+            return format_html(
+                '<a class="underline" href="{}">Closed ticket {}</a>, replayed: no customer was served',
+                *(address, conversation.ticket_id),
+            )
+        thread = conversation.inbound_threads.select_related("source").first()
+        if thread is None:
+            return str(conversation.api_key or "This product’s own pages")
+        address = reverse("admin:runtime_inboundevent_changelist")
+        return format_html(
+            '<a class="underline" href="{}?thread__exact={}">{}, conversation {}</a>{}',
+            *(address, thread.pk, thread.source, thread.external_id),
+            f", solved there {date_format(thread.ended_at, 'j M Y H:i')}" if thread.ended_at else "",
+        )
 
     @admin.display(description="Resolution flows")
     def show_flows(self, conversation: Conversation) -> str:
@@ -99,7 +133,15 @@ class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
 
     transitions = label_transitions(lambda turn: turn)
     list_display = ("id", "short_text", "show_decision", "reason", "intent", "show_confidence", "created_at")
-    list_filter = ("decision", "reason", "mode", "is_fallback", ("created_at", RangeDateTimeFilter))
+    list_filter = (
+        "decision",
+        "reason",
+        "mode",
+        "delivered",
+        PilotFilter,
+        "is_fallback",
+        ("created_at", RangeDateTimeFilter),
+    )
     list_select_related = ()
     search_fields = ("text", "intent")
     fieldsets = (

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from runtime.admin.pilot_filters import AboutFilter, ModeFilter, PilotFilter, ServedFilter
 from runtime.measures.contracts import Scope
 from runtime.models import Handoff, Turn
 from runtime.verdicts.workflow import REASONS
@@ -172,12 +173,20 @@ class ReasonFilter(admin.SimpleListFilter):
 VERDICT_FILTERS = (ReasonFilter, StandsFilter, SampledSinceFilter)
 FEEDBACK_FILTERS = (
     KeptFilter,
+    AboutFilter,
     FeedbackChannelFilter,
     FeedbackTierFilter,
     FeedbackIntentFilter,
     TurnsSinceFilter,
 )
-CONVERSATION_FILTERS = (HandedOverFilter, SpokeOfFilter, TierFilter)
+CONVERSATION_FILTERS = (
+    ServedFilter,
+    ModeFilter,
+    PilotFilter,
+    HandedOverFilter,
+    SpokeOfFilter,
+    TierFilter,
+)
 HANDOFF_FILTERS = (HandoffChannelFilter, HandoffTierFilter, HandoffIntentFilter)
 
 
@@ -194,7 +203,7 @@ def figure_links(scope: Scope, first: date, last: date, *, reason: str = "") -> 
     """Return where the conversations and handoffs of these days and this scope are listed."""
     spoken = {"spoke_of": scope.intent, "of_tier": scope.tier, "channel": scope.channel}
     passed = {"of_intent": scope.intent, "of_tier": scope.tier, "of_channel": scope.channel}
-    conversations = {**_days("created_at", first, last), **spoken}
+    conversations = {**_days("created_at", first, last), **spoken, "served": "yes"}
     return FigureLinks(
         conversations=_address("admin:runtime_conversation_changelist", conversations),
         handed_over=_address(
@@ -218,7 +227,7 @@ def waits_link(scope: Scope, first: date, last: date, **more: str) -> str:
 def feedback_link(scope: Scope, first: date, **lookups: str) -> str:
     """Return where the feedback on conversations that no person took over is listed."""
     narrowed = {"of_intent": scope.intent, "of_tier": scope.tier, "of_channel": scope.channel}
-    days = {"turns_since": first.isoformat(), "handed_over": "no"}
+    days = {"turns_since": first.isoformat(), "handed_over": "no", "about": "agent"}
     return _address("admin:runtime_feedback_changelist", {**days, **narrowed, **lookups})
 
 

@@ -167,13 +167,14 @@ def scope_choices() -> dict[str, list[str]]:
 
 
 def _conversations(scope: Scope, monday: date) -> QuerySet[Conversation]:
-    rows = Conversation.objects.filter(created_at__gte=_midnight(monday))
+    rows = Conversation.objects.served().filter(created_at__gte=_midnight(monday))
     if scope.channel:
         rows = rows.filter(channel=scope.channel)
     if scope.tier:
         rows = rows.filter(tier=scope.tier)
     if scope.intent:
-        rows = rows.filter(Exists(Turn.objects.filter(conversation=OuterRef("pk"), intent=scope.intent)))
+        spoke = Turn.objects.served().filter(conversation=OuterRef("pk"), intent=scope.intent)
+        rows = rows.filter(Exists(spoke))
     return rows
 
 
@@ -185,7 +186,7 @@ def _handoffs(scope: Scope, monday: date) -> QuerySet[Handoff]:
 def _kept_feedback(scope: Scope, monday: date) -> QuerySet[Feedback]:
     """Return feedback on turns of conversations that no person took over."""
     handed = Handoff.objects.filter(conversation=OuterRef("turn__conversation"))
-    rows = Feedback.objects.filter(~Exists(handed), turn__created_at__gte=_midnight(monday))
+    rows = Feedback.objects.on_served().filter(~Exists(handed), turn__created_at__gte=_midnight(monday))
     return rows.filter(**_narrowed(scope, "turn__conversation__"))
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from runtime import workflow
 from runtime.contracts import MAX_TEXT_CHARACTERS
+from runtime.querysets import ConversationQuerySet, TurnQuerySet
 
 
 class Conversation(models.Model):
@@ -47,6 +48,8 @@ class Conversation(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -114,6 +117,8 @@ class Turn(models.Model):
     matched_text = models.TextField(blank=True)
     wait_estimate_seconds = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = TurnQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -11,6 +11,7 @@ from escalation.triggers import TRIGGERS
 from runtime import workflow
 from runtime.contracts import MAX_TEXT_CHARACTERS
 from runtime.models.conversations import Conversation, Turn
+from runtime.querysets import FeedbackQuerySet
 
 # Why a person takes over: one reason per trigger.
 REASONS = [(name, trigger.label) for name, trigger in TRIGGERS.items()]
@@ -153,6 +154,8 @@ class Feedback(models.Model):
     given_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -21,9 +21,11 @@ MAX_HANDOFFS = 5_000
 
 
 def turns_since(days: int) -> QuerySet[Turn]:
-    """Return the customers' turns of the last days; our own people's trials are not among them."""
+    """Return the turns of the last days that served customers; our own people's trials are not among them."""
     since = timezone.now() - timedelta(days=days)
-    return Turn.objects.filter(created_at__gte=since).exclude(conversation__channel__in=TRYOUT_CHANNELS)
+    return (
+        Turn.objects.served().filter(created_at__gte=since).exclude(conversation__channel__in=TRYOUT_CHANNELS)
+    )
 
 
 def turn_cases(*, days: int, limit: int) -> tuple[list[Case], int]:

@@ -22,7 +22,7 @@ from core.writing import write_transaction
 from runtime import workflow
 from runtime.contracts import MAX_MESSAGES, MAX_TEXT_CHARACTERS
 from runtime.messages import customers_name_of
-from runtime.models import Conversation, Handoff, HandoffMessage
+from runtime.models import Conversation, Handoff, HandoffMessage, InboundThread
 from runtime.services.contact import contact_note
 from runtime.services.handoffs import MAX_LABEL_CHARACTERS, PERMISSION, holder_check
 
@@ -34,13 +34,14 @@ def message_reply(*, actor: Actor, handoff: Handoff, text: str, key: UUID | None
     """Send what the person who has the case writes to the customer. Idempotent by ``key``.
 
     Raises NotAllowed, InvalidInput (empty, too long, unstorable), Conflict (not accepted, somebody else's,
-    full).
+    full, ``answer_elsewhere``: the customer writes in another system, and nothing brings a reply there).
     """
     require(actor, PERMISSION)
     text = _checked(text)
     with write_transaction():
         if (sent := _sent(handoff.pk, key)) is not None:
             return sent
+        _check_arrives(handoff)
         mine = {"state": workflow.ACCEPTED, "assignee_id": actor.user_id}
         if not _claim_place(handoff.pk, HUMAN, **mine):
             raise _why_no_reply(actor, handoff.pk)
@@ -75,6 +76,20 @@ def message_from_customer(
         if confirmed is not None and _claim_place(handoff.pk, CUSTOMER, state__in=workflow.UNCLAIMED):
             _write(handoff.pk, conversation.pk, AGENT, confirmed, None, "")
         return message
+
+
+def _check_arrives(handoff: Handoff) -> None:
+    """Raise Conflict where what is written here would reach nobody."""
+    thread = (
+        InboundThread.objects.filter(conversation_id=handoff.conversation_id).select_related("source").first()
+    )
+    if thread is not None:
+        system = thread.source.get_system_display()
+        raise Conflict(
+            f"Answer this customer in {system} (conversation {thread.external_id}): nothing brings a reply "
+            "there from here. Then resolve the case.",
+            code="answer_elsewhere",
+        )
 
 
 def _name_of(actor: Actor) -> str:

@@ -26,12 +26,10 @@ from runtime.engines import LIVE
 from runtime.flows.interpreter import missing
 from runtime.flows.previews import flow_state, flow_state_read
 from runtime.flows.runs import Journal, as_running, once_key, running_run, unrecorded_conversation
-from runtime.live_interactions import TRYOUT_CHANNELS
 from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.packet import packet_build
 from runtime.pipeline import run
-from runtime.placement import CHANNEL, SHADOW, place, place_by_category
-from runtime.ports import running_scopes
+from runtime.placement import SHADOW
 from runtime.selectors import (
     earlier_turns,
     email_was_asked,
@@ -41,6 +39,7 @@ from runtime.selectors import (
     versions_of,
 )
 from runtime.services.handoffs import handoff_queue
+from runtime.services.placing import placing
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
 MAX_TRIES = 3
@@ -67,7 +66,7 @@ def turn_take(
         conversation = _conversation_of(actor, request)
         journal = _journal(actor, request, conversation, new_id)
         try:
-            placed = _placing(actor, request, conversation, new_id)
+            placed = placing(actor, request, conversation, new_id)
             outcome = run(request, _context_of(conversation, journal, placed), engines)
             result = _record(actor, request, journal, outcome, on_recorded, new_id)
             journal.settled()
@@ -143,31 +142,6 @@ def _conversation_of(actor: Actor, request: TurnRequest) -> Conversation | None:
 
 def _once(actor: Actor, request: TurnRequest) -> str:
     return once_key(actor.id, request.retry_key, request.text) if request.retry_key else ""
-
-
-def _placing(
-    actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID
-) -> dict[str, Any]:
-    """Return where the conversation stands in the running pilots, as Context takes it.
-
-    What our own people try out in the admin's chat is not the pilots' business, unless one covers that chat.
-    """
-    scopes = running_scopes()
-    if actor.kind == "user" and request.channel in TRYOUT_CHANNELS:
-        scopes = tuple(scope for scope in scopes if (scope.kind, scope.value) == (CHANNEL, request.channel))
-    if not scopes:
-        return {}
-    known = conversation.customer_external_id if conversation else ""
-    customer = known or request.customer.external_id or str(conversation.pk if conversation else new_id)
-    return {
-        "placement": place(
-            scopes,
-            channel=conversation.channel if conversation else request.channel,
-            customer=customer,
-            placed_in=conversation.pilot_id if conversation else None,
-        ),
-        "place": lambda category_id: place_by_category(scopes, category_id=category_id, customer=customer),
-    }
 
 
 def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID) -> Journal:

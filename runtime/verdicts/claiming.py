@@ -68,7 +68,7 @@ def _earlier(turns: Sequence[Turn]) -> dict[int, list[Turn]]:
     rows = (
         Turn.objects.filter(conversation__in={turn.conversation_id for turn in turns})
         .order_by("number")
-        .only("conversation_id", "number", "text", "reply")
+        .only("conversation_id", "number", "text", "reply", "mode")
     )
     by_conversation: dict[Any, list[Turn]] = {}
     for row in rows:
@@ -86,7 +86,7 @@ def _offer(sampled: SampledTurn, before: Sequence[Turn]) -> Offer:
         Line(role, words[: workflow.EARLIER_CHARACTERS])
         for earlier in shown
         for role, words in (("customer", earlier.text), ("agent", earlier.reply))
-        if words
+        if words and (role == "customer" or earlier.mode != Turn.Mode.SHADOW)
     ]
     rule = f"rule {turn.rule_id}, version {turn.rule_version}" if turn.rule_id else "safeguard without a rule"
     return Offer(

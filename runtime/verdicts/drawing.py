@@ -76,8 +76,8 @@ def _last_end() -> datetime | None:
 
 def _turns_by_stratum(start: datetime, end: datetime) -> dict[str, list[int]]:
     rows = (
-        Turn.objects.filter(created_at__gte=start, created_at__lt=end, delivered=True)
-        .exclude(decision=Turn.Decision.NOT_IN_PILOT)
+        Turn.objects.served()
+        .filter(created_at__gte=start, created_at__lt=end, delivered=True)
         .order_by()
         .values_list("pk", "decision", "rule_trigger")
     )

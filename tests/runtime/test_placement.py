@@ -61,7 +61,7 @@ def test_a_limited_stage_serves_its_share_of_customers_always_the_same():
 @pytest.fixture
 def scopes(monkeypatch) -> Any:
     def run(*scopes: Scope) -> None:
-        monkeypatch.setattr("runtime.services.turns.running_scopes", lambda: scopes)
+        monkeypatch.setattr("runtime.services.placing.running_scopes", lambda: scopes)
 
     return run
 

@@ -81,6 +81,10 @@ from runtime.models import (
     HandoffDelivery,
     HandoffDestination,
     HandoffMessage,
+    HumanReply,
+    InboundEvent,
+    InboundSource,
+    InboundThread,
     RepeatCheck,
     RepeatField,
     ResolutionFlow,
@@ -255,6 +259,7 @@ def poison(owner: User, reviewer: User) -> None:
     RuleSetVersion.objects.update(changed_by=hostile[:150])
     _flows()
     _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
+    _inbound(Turn.objects.latest("pk"))
     _measures(owner)
 
 
@@ -378,6 +383,36 @@ def _flows() -> None:
     Turn.objects.update(
         flow={"step": hostile, "missing": [hostile], "title": hostile, "version": 1},
         actions=[{"action": hostile, "state": "failed", "message": hostile, "data": {hostile: hostile}}],
+    )
+
+
+def _inbound(turn: Turn) -> None:
+    """Webhooks whose senders mean harm, as far as a signature keeps nobody from it."""
+    now = timezone.now()
+    sources = many(InboundSource, "name", "channel", system="zendesk", last_event_at=now)
+    threads = many(
+        InboundThread,
+        "external_id",
+        source=lambda n: sources[n],
+        conversation=turn.conversation,
+        ended_at=now,
+    )
+    many(
+        InboundEvent,
+        *("external_id", "name", "reason"),
+        source=lambda n: sources[n],
+        thread=lambda n: threads[n],
+        kind="message",
+        state="failed",
+        content=lambda n: {"text": fitting(n, None)},
+        occurred_at=now,
+    )
+    many(
+        HumanReply,
+        *("external_id", "text", "sent_by"),
+        turn=turn,
+        thread=lambda n: threads[n],
+        sent_at=now,
     )
 
 

@@ -32,7 +32,8 @@ NOT_TYPED = frozenset(
     slug value key encoder content_hash text_hash embed_text anchor columns_key cursor stored_name file_sha256
     artefact_name artefact_sha256 encoder_fingerprint sha256 content_sha256 pipeline_version locale stream
     rule_kind rule_trigger reason fingerprint source_state
-    secret_sealed secret_hint idempotency_key arguments_sha256 operation error_code time_zone detector
+    secret_sealed previous_sealed secret_hint idempotency_key arguments_sha256 operation error_code time_zone
+    detector
     """.split()  # noqa: SIM905
 )
 

@@ -190,7 +190,7 @@ def test_events_that_were_not_asked_for_are_not_told(slack, make_destination):
 def test_a_turn_in_shadow_mode_is_told_nowhere(make_destination, monkeypatch):
     make_destination("webhook", "https://hooks.example/")
     scope = Scope(1, "channel", "api", "shadow")
-    monkeypatch.setattr("runtime.services.turns.running_scopes", lambda: (scope,))
+    monkeypatch.setattr("runtime.services.placing.running_scopes", lambda: (scope,))
     turn_take(actor=SYSTEM, request=TurnRequest("I'll sue you over this."), engines=ENGINES)
     assert (Turn.objects.get().decision, HandoffDelivery.objects.count()) == ("escalate", 0)
 
