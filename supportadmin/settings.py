@@ -184,6 +184,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="3-59/10"),
         "args": ["runtime.tasks.check_repeats"],
     },
+    "collect-drafts": {
+        "task": "core.tasks.enqueue",
+        "schedule": crontab(minute="1-59/2"),
+        "args": ["pilot.tasks.collect_drafts"],
+    },
     "collect-corrections": {
         "task": "core.tasks.enqueue",
         "schedule": crontab(minute="2-59/5"),

@@ -27,7 +27,7 @@ EARLIER_LINES = 40
 MAX_MESSAGES = 2_000  # of people and customers, of all drafts that are shown at once
 EARLIER_CHARACTERS = 2_000
 ENOUGH_SHARED = 0.3  # of the words of what a person wrote: under that a comparison only confuses
-HUMAN = (Draft.SentVia.TICKET, Draft.SentVia.API)
+HUMAN = (Draft.SentVia.TICKET, Draft.SentVia.API, Draft.SentVia.WEBHOOK)
 Said = tuple[datetime, str, str]  # when, who, what
 
 
