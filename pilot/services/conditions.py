@@ -37,22 +37,27 @@ def first_conditions(pilot: Pilot) -> tuple[Condition, ...]:
         .values_list("unsafe", flat=True)[:FIRST_REVIEWED]
     )
     last = list(read)
-    unsafe = sum(1 for count in last if count)
-    return (
-        Condition(
-            "reviewed",
-            len(last) >= FIRST_REVIEWED,
-            f"{FIRST_REVIEWED} or more drafts are reviewed."
-            if len(last) >= FIRST_REVIEWED
-            else f"{len(last)} of {FIRST_REVIEWED} drafts are reviewed; review {FIRST_REVIEWED - len(last)} "
-            "more at the review desk.",
-        ),
-        Condition(
-            "safe",
-            not unsafe,
-            f"None of the last {len(last)} reviewed drafts was unsafe."
-            if not unsafe
-            else f"{unsafe} of the last {len(last)} reviewed drafts {'was' if unsafe == 1 else 'were'} unsafe: "
-            f"mend what led to it, then review {FIRST_REVIEWED} drafts without one.",
-        ),
+    return (_enough(len(last)), _safe(len(last), sum(1 for count in last if count)))
+
+
+def _enough(reviewed: int) -> Condition:
+    short = FIRST_REVIEWED - reviewed
+    why = (
+        f"{reviewed} of {FIRST_REVIEWED} drafts are reviewed; review {short} more at the review desk."
+        if short
+        else f"{FIRST_REVIEWED} or more drafts are reviewed."
     )
+    return Condition("reviewed", not short, why)
+
+
+def _safe(reviewed: int, unsafe: int) -> Condition:
+    verb = "was" if unsafe == 1 else "were"
+    why = (
+        f"{unsafe} of the last {reviewed} reviewed drafts {verb} unsafe: mend what led to it, then review "
+        f"{FIRST_REVIEWED} drafts without one."
+        if unsafe
+        else f"None of the last {reviewed} reviewed drafts was unsafe."
+        if reviewed
+        else "No draft has been reviewed yet."
+    )
+    return Condition("safe", reviewed > 0 and not unsafe, why)

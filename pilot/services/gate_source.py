@@ -70,4 +70,5 @@ def _interactions(pilot: Pilot) -> Iterable[tuple[date, Interaction]]:
 def _ratings(pilot: Pilot) -> dict[object, int]:
     """Return the last rating of each conversation of the pilot that has one."""
     rated = Feedback.objects.filter(turn__pilot_id=pilot.pk, csat__isnull=False).order_by("pk")
-    return dict(rated.values_list("turn__conversation_id", "csat"))
+    rows = rated.values_list("turn__conversation_id", "csat")
+    return {conversation: csat for conversation, csat in rows if csat is not None}

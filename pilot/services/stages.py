@@ -45,7 +45,7 @@ def pilot_start(*, actor: Actor, pilot: Pilot, reason: str, gate: Gate = gate_of
         _require_targets(pilot)
         opened = _expansion(pilot, gate)
     bundle, baseline, now = bundle_now(), baseline_of(pilot.category_id), timezone.now()
-    changes = {"stage": SHADOW, "started_at": now, "locked_at": now, "baseline": baseline}
+    changes: dict[str, Any] = {"stage": SHADOW, "started_at": now, "locked_at": now, "baseline": baseline}
     try:
         with write_transaction():
             move(pilot, to=workflow.RUNNING, allowed={workflow.PLANNED: (workflow.RUNNING,)}, **changes)

@@ -66,6 +66,6 @@ def _bundle_if_known() -> dict[str, Any]:
     """Return the live versions; nothing where they cannot be read, for stopping must not hang on it."""
     try:
         return dict(bundle_now())
-    except Exception:  # noqa: BLE001 - whatever is broken elsewhere, the pilot is stopped
+    except Exception:  # whatever is broken elsewhere, the pilot is stopped
         log.warning("pilot_halt_without_versions", exc_info=True)
         return {}
