@@ -277,6 +277,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Step 5 · Pilot",
                 "separator": True,
                 "items": [
+                    _page("Pilots", "flight_takeoff", "pilot.pilot"),
                     _page("Conversations", "chat", "runtime.conversation"),
                     _page("Turns", "swap_vert", "runtime.turn"),
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),

@@ -1,1 +1,5 @@
 """Admin pages of pilots."""
+
+from pilot.admin.pilots import PilotAdmin
+
+__all__ = ["PilotAdmin"]

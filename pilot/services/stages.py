@@ -155,6 +155,18 @@ def ending_opens_to_all(pilot: Pilot) -> bool:
     return ending_counts(pilot) and not current_live().exclude(pk=pilot.pk).exists()
 
 
+def start_problem(pilot: Pilot, *, gate: Gate = gate_of) -> str:
+    """Say what stands in the way of a planned pilot's start; empty where nothing does."""
+    if pilot.source != workflow.LIVE_SOURCE:
+        return ""
+    try:
+        _require_targets(pilot)
+        _expansion(pilot, gate)
+    except Conflict as refusal:
+        return refusal.message
+    return ""
+
+
 def current_live() -> Any:
     """Return the live pilots that decide about conversations, the first one first."""
     return Pilot.objects.filter(source=workflow.LIVE_SOURCE, state__in=workflow.CURRENT).order_by("pk")

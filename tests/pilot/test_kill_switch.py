@@ -79,7 +79,7 @@ def test_a_pilot_is_stopped_within_seconds_while_customers_write(make_user: Any,
     after = [turn[1:] for turn in turns if turn[0] >= stopped_at[0]]
     before = [turn[1:] for turn in turns if turn[0] < pressed]
     assert len(after) >= THREADS
-    assert set((*turn[:5], len(turn[5])) for turn in after) == {
+    assert {(*turn[:5], len(turn[5])) for turn in after} == {
         ("not_in_pilot", "pilot_halted", False, "", None, 0)
     }
     assert "answer" in {turn[0] for turn in before}
