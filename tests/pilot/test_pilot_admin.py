@@ -14,6 +14,7 @@ from core.models import Activity
 from pilot.gate import Condition, Verdict
 from pilot.meter import Evidence
 from pilot.models import Pilot, StageMove
+from supportadmin.roles import roles_sync
 from tests.pilot.test_stages import CASES, NAMES
 
 LIST = "/admin/pilot/pilot/"
@@ -35,6 +36,11 @@ PLAN = {
     **TARGETS,
 }
 GOOD = {"resolution_rate": 0.6, "csat": 0.85, "escalation_rate": 0.2, "time_to_resolution": 240.0}
+
+
+@pytest.fixture(autouse=True)
+def roles(db: None) -> None:
+    roles_sync()
 
 
 @pytest.fixture
