@@ -38,11 +38,10 @@ def start_effect(scope: str) -> str:
     return f"{stage_effect(SHADOW, scope, 0)} {OUTSIDE} Scope, targets and the figures before AI are locked."
 
 
-def halt_effect(scope: str) -> str:
-    """Return what the kill switch does."""
+def halted_state(scope: str) -> str:
+    """Return what holds while a pilot is stopped."""
     return (
-        f"From the next message on the agent takes no part in {scope}: no draft, no reply, no action. People "
-        "have every conversation."
+        f"The agent takes no part in {scope}: no draft, no reply, no action. People have every conversation."
     )
 
 

@@ -125,7 +125,10 @@ def _back(actor: Actor, pilot: Pilot, **data: Any) -> None:
 
 
 def _conditions(request: HttpRequest, pilot: Pilot) -> str:
-    return render_to_string("admin/pilot/conditions.html", {"conditions": next_conditions(pilot)})
+    """Show what must hold, and that nothing is signed while it does not."""
+    conditions = next_conditions(pilot)
+    context = {"conditions": conditions, "is_closed": not all(one.holds for one in conditions)}
+    return render_to_string("admin/pilot/conditions_to_move.html", context)
 
 
 def _differences(request: HttpRequest, pilot: Pilot) -> str:
@@ -168,6 +171,18 @@ MOVES = (
         variant=ActionVariant.PRIMARY,
     ),
     Transition(
+        name="resume",
+        label="Resume",
+        permission=SIGN,
+        service=lambda actor, pilot, **data: services.pilot_resume(actor=actor, pilot=pilot, **data),
+        description=_resume_effect,
+        form=ReasonForm,
+        seen=_seen,
+        shown=_states(workflow.HALTED),
+        done="The pilot runs again.",
+        variant=ActionVariant.PRIMARY,
+    ),
+    Transition(
         name="share",
         label="Change the share",
         permission=SIGN,
@@ -185,7 +200,7 @@ MOVES = (
     ),
     Transition(
         name="back",
-        label="Back",
+        label="Move back",
         permission=SIGN,
         service=_back,
         description="Always allowed. It holds from the next message on, in running conversations too.",
@@ -194,18 +209,6 @@ MOVES = (
         seen=_seen,
         shown=lambda request, pilot: bool(earlier_stages(pilot)),
         done="The pilot is back at an earlier stage.",
-    ),
-    Transition(
-        name="resume",
-        label="Resume",
-        permission=SIGN,
-        service=lambda actor, pilot, **data: services.pilot_resume(actor=actor, pilot=pilot, **data),
-        description=_resume_effect,
-        form=ReasonForm,
-        seen=_seen,
-        shown=_states(workflow.HALTED),
-        done="The pilot runs again.",
-        variant=ActionVariant.PRIMARY,
     ),
     Transition(
         name="end",

@@ -44,7 +44,6 @@ def panel_of(request: HttpRequest, pilot: Pilot, moves: Sequence[Transition]) ->
         "is_rehearsal": pilot.source == workflow.REPLAY_SOURCE,
         "buttons": [_button(pilot, move, conditions) for move in moves if move.applies(request, pilot)],
         "last_halt": pilot.moves.filter(verb="halt").first() if pilot.state == workflow.HALTED else None,
-        "effect": words.halt_effect(scope_of(pilot)),
         "outside": words.OUTSIDE if pilot.source == workflow.LIVE_SOURCE else "",
         "baseline": baseline,
         "targets": [
@@ -64,7 +63,7 @@ def _conditions(pilot: Pilot) -> tuple[Condition, ...]:
     if pilot.state == workflow.PLANNED:
         problem = start_problem(pilot)
         return (Condition("start", not problem, problem or "Nothing stands in the way of the start."),)
-    if pilot.state == workflow.ENDED or pilot.source == workflow.REPLAY_SOURCE:
+    if pilot.state != workflow.RUNNING or pilot.source == workflow.REPLAY_SOURCE:
         return ()
     if pilot.stage == workflow.STAGES[-1]:  # for a further scope
         return gate_of(pilot).conditions
@@ -74,6 +73,8 @@ def _conditions(pilot: Pilot) -> tuple[Condition, ...]:
 def _next_title(pilot: Pilot) -> str:
     if pilot.state == workflow.PLANNED:
         return "Before it starts"
+    if pilot.state == workflow.HALTED:
+        return "How it goes on"
     after = further(pilot)
     return f"Before the stage “{words.NAMES[after].lower()}”" if after else "Before you open a further scope"
 
@@ -85,7 +86,7 @@ def _sentence(pilot: Pilot) -> str:
     if pilot.state == workflow.ENDED:
         return f"Has ended. It was about {scope}; everything stays readable."
     if pilot.state == workflow.HALTED:
-        return words.halt_effect(scope)
+        return words.halted_state(scope)
     if pilot.source == workflow.REPLAY_SOURCE:
         return f"A rehearsal on closed tickets of {scope}. It serves nobody and takes nothing from anybody."
     return {
