@@ -21,6 +21,7 @@ from intents.selectors import intents_summary
 from intents.tagging.selectors import tagging_disagreements
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
+from pilot.selectors import current_pilots
 from runtime.delivery.selectors import delivery_trouble
 from runtime.measures.contracts import EscalationRate, Scope
 from runtime.measures.selectors import escalation_rate
@@ -71,6 +72,7 @@ def add_to_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     intents = intents_summary()
     days, legend = _days(runtime, today)
     context["dashboard"] = {
+        "pilots": current_pilots(),
         "kpis": _kpis(runtime),
         "days": days,
         "legend": legend,

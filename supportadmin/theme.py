@@ -299,6 +299,7 @@ UNFOLD: dict[str, Any] = {
                         "active": _among("admin:pilot_draft_changelist", "admin:pilot_review_desk"),
                     },
                     _page("Reviews", "reviews", "pilot.review"),
+                    _page("Pilots", "flight_takeoff", "pilot.pilot"),
                     _page("Conversations", "chat", "runtime.conversation"),
                     _page("Turns", "swap_vert", "runtime.turn"),
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),

@@ -23,6 +23,7 @@ from core import activity_guard
 from core.actors import Actor
 from core.api_keys import api_key_create
 from core.models import User
+from pilot import evidence_guard as pilot_guard
 from tickets import evidence_guard
 
 LONG = (
@@ -96,7 +97,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Let SQLite's flush between tests empty append-only tables; their guards have tests of their own."""
     with django_db_blocker.unblock():
         if connection.vendor == "sqlite":
-            for guard in (activity_guard.GUARD, *evidence_guard.GUARDS):
+            for guard in (activity_guard.GUARD, *evidence_guard.GUARDS, *pilot_guard.GUARDS):
                 guard.remove(connection)
 
 

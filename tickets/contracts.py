@@ -198,6 +198,24 @@ class SignedBaseline:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedFigures:
+    """How support did before AI, as signed, for one category or for all tickets that count.
+
+    ``csat_good`` is the share of ratings of 4 and 5; the median is None where no time is known.
+    """
+
+    version: int
+    name: str
+    window_start: datetime
+    window_end: datetime
+    tickets: int
+    escalated: Share
+    csat_good: Share
+    resolution_median_seconds: int | None
+    resolution_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class TicketOpening:
     """How a customer began a ticket, cleaned and masked, and the category it is in (no id: in none)."""
 

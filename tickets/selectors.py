@@ -17,6 +17,7 @@ from tickets.contracts import (
     FlaggedCategory,
     SignedBaseline,
     SignedCategory,
+    SignedFigures,
     SignedMap,
     TicketCounts,
     TicketOpening,
@@ -149,6 +150,25 @@ def signed_baseline() -> SignedBaseline | None:
         by_category={
             category: Share(escalated, known) for category, escalated, known in rows if category is not None
         },
+    )
+
+
+def signed_figures(category_id: int | None) -> SignedFigures | None:
+    """Return the signed baseline of one category, or of all tickets (None); None where there is none such."""
+    baseline = Baseline.objects.select_related("report").order_by("-report__version").first()
+    row = baseline.rows.filter(category=category_id).first() if baseline else None
+    if baseline is None or row is None:
+        return None
+    return SignedFigures(
+        version=baseline.report.version,
+        name=row.name,
+        window_start=baseline.window_start,
+        window_end=baseline.window_end,
+        tickets=row.tickets,
+        escalated=Share(row.escalated, row.escalation_known),
+        csat_good=Share(row.csat_good, row.csat_count),
+        resolution_median_seconds=row.resolution_median_seconds,
+        resolution_count=row.resolution_count,
     )
 
 

@@ -38,6 +38,7 @@ from intents.services.merging import intent_merge, intent_merge_undo
 from intents.services.releases import (
     model_version_retire,
     release_activate,
+    release_restore,
     release_roll_back,
     release_to_roll_back_to,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "limit_state",
     "model_version_retire",
     "release_activate",
+    "release_restore",
     "release_roll_back",
     "release_to_roll_back_to",
     "starter_intents_load",

@@ -70,6 +70,30 @@ def release_roll_back(*, actor: Actor, note: str = "") -> Release:
     return _switch(actor, live, target.model_version, verb="release.rolled_back", note=note, restores=target)
 
 
+def release_restore(*, actor: Actor, number: int, note: str = "") -> Release:
+    """Bring back the model version of an earlier release by its number; needs intents.release_model.
+
+    It has been live before, so no check stands in its way but that its file is whole.
+    """
+    _require_permission(actor)
+    live = Release.objects.live().select_related("model_version").first()
+    named = Release.objects.select_related("model_version", "restores").filter(number=number).first()
+    if named is None:
+        raise Conflict(f"There is no release {number}.", code="no_such_release")
+    if live is not None and live.model_version_id == named.model_version_id:
+        raise Conflict(f"{named.model_version} is live already, as {live}.", code="already_live")
+    _refuse_unready(named.model_version)
+    artefact_load(named.model_version)
+    return _switch(
+        actor,
+        live,
+        named.model_version,
+        verb="release.rolled_back",
+        note=note or f"Back to {named}",
+        restores=named.restores or named,
+    )
+
+
 def release_to_roll_back_to(live: Release) -> Release | None:
     """Return the first release of an other version before the one that ``live`` is or restores."""
     origin = live.restores or live

@@ -138,7 +138,7 @@ class DraftAdmin(NextStepMixin, ReviewDeskMixin, ReadOnlyAdmin):
 
 def lines_html(text: str) -> str:
     """Return a text line by line as HTML that is escaped."""
-    return render_to_string("admin/pilot/lines.html", {"text": text})
+    return render_to_string("admin/pilot/text_lines.html", {"text": text})
 
 
 def difference_html(before: str, after: str) -> str:

@@ -74,6 +74,9 @@ class Pilot(models.Model):
     )
     locked_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
+    full_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it first got to the end of its stages."
+    )
     ended_at = models.DateTimeField(null=True, editable=False)
     created_by = models.CharField(max_length=150, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -90,10 +93,11 @@ class Pilot(models.Model):
                 | Q(scope_kind=placement.CATEGORY, category__isnull=False, channel=""),
                 name="pilot_has_exactly_one_scope",
             ),
-            # One at a time: another scope is opened when this one has got to the end of its stages.
+            # One at a time: another scope is opened when this one has got to the end of its stages. One that
+            # has been there may always go back, whatever else has begun since.
             models.UniqueConstraint(
                 fields=["source"],
-                condition=Q(source=workflow.LIVE_SOURCE, state__in=workflow.CURRENT)
+                condition=Q(source=workflow.LIVE_SOURCE, state__in=workflow.CURRENT, full_at=None)
                 & ~Q(stage=placement.FULL),
                 name="one_live_pilot_below_full",
             ),

@@ -20,7 +20,12 @@ from core.models import Activity, User
 from intents import inference
 from intents.classifier import ArtefactRefused
 from intents.models import ModelVersion, Release
-from intents.services import model_version_retire, release_activate, release_roll_back
+from intents.services import (
+    model_version_retire,
+    release_activate,
+    release_restore,
+    release_roll_back,
+)
 
 TEXT = "my password reset link has expired"
 MakeVersion = Callable[..., ModelVersion]
@@ -69,6 +74,23 @@ def test_a_rollback_takes_less_than_five_seconds_and_a_second_one_goes_further_b
     assert Activity.objects.filter(verb="release.rolled_back").count() == 2
 
 
+@pytest.mark.row("3.20", "5.11")
+def test_a_release_of_the_past_is_brought_back_by_its_number(make_version: MakeVersion, actor: Actor) -> None:
+    for version in (make_version(), make_version(0.2), make_version(0.3)):
+        release_activate(actor=actor, version=version)
+    again = release_restore(actor=actor, number=1, note="With the pilot")
+    assert (again.number, again.model_version.number, again.restores.number) == (4, 1, 1)
+    assert inference.classify(TEXT).model_version == 1
+    assert release_restore(actor=actor, number=3).model_version.number == 3
+    over_again = release_restore(actor=actor, number=4)
+    assert (over_again.model_version.number, over_again.restores.number) == (1, 1)
+    for number, code in ((1, "already_live"), (99, "no_such_release")):
+        with pytest.raises(Conflict) as refusal:
+            release_restore(actor=actor, number=number)
+        assert refusal.value.code == code
+    assert Release.objects.count() == 6
+
+
 @pytest.mark.row("3.20")
 def test_only_people_with_the_permission_release(
     make_version: MakeVersion, actor: Actor, make_user: Callable[..., User]
@@ -81,6 +103,8 @@ def test_only_people_with_the_permission_release(
             release_activate(actor=refused, version=other)
         with pytest.raises(NotAllowed):
             release_roll_back(actor=refused)
+        with pytest.raises(NotAllowed):
+            release_restore(actor=refused, number=1)
     assert Release.objects.get().model_version_id != other.pk
     lead = Actor.of_user(make_user("lee", "intents.release_model"))
     assert release_activate(actor=lead, version=other).activated_by_id == lead.id

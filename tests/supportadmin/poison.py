@@ -65,6 +65,7 @@ from kb.models import (
     VoiceGuide,
     VoiceTerm,
 )
+from pilot.models import Pilot, StageMove
 from runtime.contracts import Customer, TurnRequest
 from runtime.flows.definition import flow_hash
 from runtime.models import (
@@ -120,7 +121,7 @@ LIVE = 60
 NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  # unique
 
 
-APPS = ("tickets", "kb", "intents", "escalation", "runtime")
+APPS = ("tickets", "kb", "intents", "escalation", "runtime", "pilot")
 EDITOR = "/admin/kb/article/"
 People = tuple[User, User]
 
@@ -261,6 +262,7 @@ def poison(owner: User, reviewer: User) -> None:
     _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
     _inbound(Turn.objects.latest("pk"))
     _measures(owner)
+    _pilots()  # last: while one runs no turn is the agent's
 
 
 def _teams(owner: User) -> None:
@@ -435,6 +437,29 @@ def _definition(number: int) -> dict[str, Any]:
             {"id": "end", "kind": "end", "outcome": "escalated", "reason": words},
         ],
     }
+
+
+def _pilots() -> None:
+    """Pilots in every state, each with a signed move."""
+    now = timezone.now()
+    pilots = many(
+        Pilot,
+        *("name", "channel", "goal", "created_by"),
+        state=lambda n: "running" if n == 0 else ("planned", "ended")[n % 2],
+        started_at=now,
+        locked_at=lambda n: None if n % 2 == 0 and n else now,
+        baseline=lambda n: {"version": 1, "about": fitting(n, 80)},
+    )
+    many(
+        StageMove,
+        *("reason", "signed_by"),
+        pilot=lambda n: pilots[n],
+        verb="halt",
+        from_stage="shadow",
+        to_stage="shadow",
+        gate=lambda n: {"conditions": [{"name": "x", "holds": False, "why": fitting(n, 300)}]},
+        bundle=lambda n: {"release": fitting(n, 20)},
+    )
 
 
 def _turn(number: int) -> None:
