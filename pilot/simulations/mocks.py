@@ -70,6 +70,8 @@ class MockedActions:
             return built
         info = self.known.get(call.action)
         writes = info is not None and info.writes
+        if call.action not in self.mocks and info is not None and not info.is_ready:
+            return ActionResult(FAILED, message="It is switched off.", payload=built.payload)
         if writes and self._writes >= MAX_WRITES:
             message = f"This conversation has had {MAX_WRITES} actions; a person takes over."
             return ActionResult(FAILED, message=message, payload=built.payload)

@@ -74,8 +74,10 @@ def nodes_read(text: str) -> Node:
         found = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "it cannot be read"
         raise Unreadable(
-            f"{error.problem or error.context or 'It cannot be read'}.", mark.line + 1 if mark else 1
+            f"This is no YAML: {said}. A text with signs such as : ? , {{ [ belongs in quotes.",
+            mark.line + 1 if mark else 1,
         ) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Unreadable("It holds characters that no text has.", 1) from error

@@ -7,8 +7,8 @@ plays only what is missing. No model works inside a transaction.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -42,7 +42,8 @@ def simulation_start(
 ) -> SimulationRun:
     """Queue a run of the suite's enabled scenarios, on the live model or on a candidate. Writes run and job.
 
-    With ``here`` no job is queued: the caller plays it in this process, by ``simulation_run``. Raises InvalidInput where there is nothing to play or the version cannot answer, Conflict where the same
+    With ``here`` no job is queued: the caller plays it in this process, by ``simulation_run``.
+    Raises InvalidInput where there is nothing to play or the version cannot answer, Conflict where the same
     is under way.
     """
     require(actor, RUN)
