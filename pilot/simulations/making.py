@@ -107,13 +107,13 @@ def rule_scripts() -> Iterator[Script]:
     for rule in live_rule_set().rules:
         said = _words_for(rule)
         if said:
+            # Another hard rule may hear the same words first: of patterns only the kind is certain.
+            heard = {"kind": HARD} if rule.trigger == PATTERN else {"trigger": rule.trigger, "kind": HARD}
             yield script_of(
                 {
                     "name": f"Rule: {rule.name}"[:120],
                     "tags": ["rule"],
-                    "steps": [
-                        {"say": said, "expect": {"escalated": {"trigger": rule.trigger, "kind": HARD}}}
-                    ],
+                    "steps": [{"say": said, "expect": {"escalated": heard}}],
                 }
             )
 
