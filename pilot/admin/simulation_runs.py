@@ -53,7 +53,8 @@ class SimulationRunAdmin(NextStepMixin, ReadOnlyAdmin):
     list_filter = ("suite", "state", "started_by")
     list_select_related = ("suite", "model_version")
     search_fields = ("suite__name", "started_by", "digest")
-    fields = ("suite", ("created_at", "started_by"), ("seconds", "digest"))
+    fields = ("suite", ("created_at", "started_by"), ("seconds", "show_digest"))
+    readonly_fields = ("show_digest",)
     change_form_outer_after_template = "admin/pilot/simulation_run.html"
 
     class Media:
@@ -78,6 +79,11 @@ class SimulationRunAdmin(NextStepMixin, ReadOnlyAdmin):
             if run.failed
             else ("passed", f"{run.total} passed")
         )
+
+    @display(description="Digest")
+    def show_digest(self, run: SimulationRun) -> str:
+        """Return the beginning of the hash that equal answers share."""
+        return run.digest[:16] or "–"
 
     @display(description="Played on")
     def show_played_on(self, run: SimulationRun) -> str:

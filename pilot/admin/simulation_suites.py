@@ -40,7 +40,7 @@ FIRST_SUITE = "Intents and rules"
 class SuiteAdmin(ImportMixin, TransitionMixin, NextStepMixin, BaseAdmin):
     """Suites of scripted conversations."""
 
-    list_display = ("name", "show_count", "show_last", "show_last_at", "is_archived")
+    list_display = ("name", "show_count", "show_last", "show_last_at", "show_state")
     list_filter = ("is_archived",)
     search_fields = ("name", "description")
     fields = ("name", "description")
@@ -97,6 +97,11 @@ class SuiteAdmin(ImportMixin, TransitionMixin, NextStepMixin, BaseAdmin):
             return "–"
         address = reverse("admin:pilot_simulationrun_change", args=(suite.last_run,))
         return format_html('<a href="{}">{}</a>', address, suite.last_at.strftime("%d %b %Y, %H:%M"))
+
+    @display(description="", ordering="is_archived")
+    def show_state(self, suite: Suite) -> str:
+        """Say where it is put away."""
+        return "put away" if suite.is_archived else ""
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False  # put it away: runs are kept for ever

@@ -12,8 +12,19 @@ document.addEventListener("DOMContentLoaded", () => {
   const problems = document.getElementById("sm-problems");
   const result = document.getElementById("sm-result");
   const tryButton = document.getElementById("sm-try");
+  // The trial stands beside the text where there is room.
+  const fields = text.closest("fieldset");
+  if (fields) {
+    const columns = document.createElement("div");
+    columns.className = "sm-columns sa-page";
+    fields.before(columns);
+    columns.append(fields, document.getElementById("sm-try-card"));
+    root.querySelector(".sa-span-6").classList.remove("sa-span-6"); // what is left has the row to itself
+  }
   let timer = 0;
   let asked = 0;
+
+  const counted = (number) => `${number} ${number === 1 ? "check" : "checks"}`;
 
   async function post(url) {
     const response = await fetch(url, {
@@ -56,7 +67,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const answer = await post(data.check);
       if (number !== asked) return; // a newer text has been asked about
       showProblems(answer.problems);
-      state.textContent = answer.problems.length ? "Cannot be read yet" : answer.checks ? `${answer.checks} checks` : "Nothing is checked yet";
+      state.textContent = answer.problems.length ? "Cannot be read yet" : answer.checks ? counted(answer.checks) : "Nothing is checked yet";
     } catch (error) {
       if (number === asked) state.textContent = error.message;
     }
@@ -74,7 +85,7 @@ document.addEventListener("DOMContentLoaded", () => {
       } else {
         showProblems([]);
         result.innerHTML = answer.html; // a template of the server's, every text in it escaped
-        state.textContent = answer.passed ? (answer.checks ? `Passed: ${answer.checks} checks` : "Played; nothing is checked") : "Failed";
+        state.textContent = answer.passed ? (answer.checks ? `Passed: ${counted(answer.checks)}` : "Played; nothing is checked") : "Failed";
       }
     } catch (error) {
       state.textContent = error.message;

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +97,12 @@ def test_what_cannot_be_meant_is_named_with_its_line(text: str, line: int, says:
     assert any(one.line == line and says in one.message for one in problems), problems
     with pytest.raises(InvalidInput, match=r"\w"):
         script_loads(text)
+
+
+def test_the_example_of_the_documentation_can_be_read() -> None:
+    page = (Path(django_settings.BASE_DIR) / "docs" / "bot-developer.md").read_text(encoding="utf-8")
+    example = page.split("Simulations in your CI", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert script_loads(example).check_count == 7
 
 
 def test_all_faults_are_told_at_once() -> None:
