@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from escalation.selectors import live_rule_set
 from intents.models import ModelVersion
+from intents.ports import VersionEvidence
 from intents.selectors import intent_profiles, live_release
 from kb.models import Article
 from pilot.models import Scenario, SimulationResult, SimulationRun, Suite
@@ -65,6 +67,39 @@ def suite_states() -> list[SuiteState]:
         SuiteState(run.suite_id, ids[run.pk], run.pk, run.passed, run.failed, is_stale(run, now))
         for run in runs
     ]
+
+
+def suites_failing() -> list[tuple[str, int]]:
+    """Return name and number of failures of each suite whose last run failed (one query)."""
+    rows = suites_with_last_run().filter(is_archived=False, last_failed__gt=0).order_by("name")
+    return list(rows.values_list("name", "last_failed")[:SHOWN_SUITES])
+
+
+def simulations_of_version(version_id: int) -> list[VersionEvidence]:
+    """Return how each suite last went on a model version, as a candidate or live (two queries)."""
+    suites = suites_with_last_run().filter(is_archived=False, scenario_count__gt=0).order_by("name")
+    number = ModelVersion.objects.filter(pk=version_id).values("number")[:1]
+    done = SimulationRun.objects.filter(suite=OuterRef("pk"), state=workflow.DONE)
+    on_it = done.filter(
+        Q(model_version=version_id) | Q(model_version=None, bundle__model_version=Subquery(number))
+    ).order_by("-pk")
+    found = suites.annotate(here=Subquery(on_it.values("pk")[:1]))[:SHOWN_SUITES]
+    pairs = [(suite, suite.here) for suite in found]
+    runs = SimulationRun.objects.in_bulk([run for _, run in pairs if run is not None])
+    return [_evidence(suite, runs.get(run)) for suite, run in pairs]
+
+
+def _evidence(suite: Suite, run: SimulationRun | None) -> VersionEvidence:
+    if run is None:
+        url = reverse("admin:pilot_suite_change", args=(suite.pk,))
+        return VersionEvidence(
+            suite.name, "Not played on this version yet. Open it and press “Run now”.", url
+        )
+    url = reverse("admin:pilot_simulationrun_change", args=(run.pk,))
+    detail = (
+        f"{run.failed} of {run.total} scenarios fail" if run.failed else f"all {run.total} scenarios pass"
+    )
+    return VersionEvidence(suite.name, detail, url, not run.failed)
 
 
 def bundle_now() -> dict[str, int | None]:

@@ -14,12 +14,14 @@ from django.urls import reverse
 
 from core import jobs
 from core.actors import Actor
+from intents.models import DatasetSnapshot, ModelVersion
+from intents.ports import version_evidence
 from pilot.admin import simulation_scenarios
 from pilot.models import Scenario, SimulationRun, Suite
 from pilot.simulations import running
 from pilot.simulations.reading import script_loads
 from pilot.simulations.running import simulation_start
-from pilot.simulations.selectors import suite_states
+from pilot.simulations.selectors import suite_states, suites_failing
 from pilot.simulations.staging import stage_set
 from pilot.simulations.suites import scenario_create, suite_create
 from runtime.contracts import TurnRequest
@@ -262,3 +264,22 @@ def test_the_state_of_each_suite_says_whether_it_is_out_of_date(suite: Suite) ->
     (state,) = suite_states()
     assert (state.name, state.run_id, state.passed, state.failed) == ("Smoke", run.pk, 1, 1)
     assert state.is_stale  # release 3 answered, and none is live here
+
+
+def test_the_dashboard_and_the_model_say_how_the_simulations_went(
+    suite: Suite, make_user: Callable[..., Any], sign_in: Callable[..., Client]
+) -> None:
+    snapshot = DatasetSnapshot.objects.create(sha256="0" * 64, rows=[], label_names=[], counts={})
+    version = ModelVersion.objects.create(
+        number=5, snapshot=snapshot, state=ModelVersion.State.READY, artefact_sha256="1" * 64
+    )
+    (before,) = version_evidence(version.pk)
+    assert (before.title, before.is_met) == ("Smoke", None)
+    run = played(suite)  # the made-up engines answer as version 5
+    (after,) = version_evidence(version.pk)
+    assert (after.is_met, after.detail) == (False, "1 of 2 scenarios fail")
+    assert after.url == reverse("admin:pilot_simulationrun_change", args=(run.pk,))
+    assert suites_failing() == [("Smoke", 1)]
+    shown = page(sign_in(make_user("root", superuser=True)), "admin:index")
+    assert "A suite of simulations fails" in shown
+    assert "1 of “Smoke”" in shown
