@@ -35,7 +35,7 @@ class SuiteState:
     is_stale: bool  # release or rules have changed since
 
 
-def suites_with_last_run() -> QuerySet[Suite]:
+def suites_with_last_run() -> Any:
     """Return the suites with how many scenarios are played and how their last finished run went."""
     done = SimulationRun.objects.filter(suite=OuterRef("pk"), state=workflow.DONE).order_by("-pk")
     count = (
@@ -76,12 +76,12 @@ def suites_failing() -> list[tuple[str, int]]:
 
 
 def simulations_of_version(version_id: int) -> list[VersionEvidence]:
-    """Return how each suite last went on a model version, as a candidate or live (two queries)."""
+    """Return how each suite last went on a model version, as a candidate or live (three queries)."""
     suites = suites_with_last_run().filter(is_archived=False, scenario_count__gt=0).order_by("name")
-    number = ModelVersion.objects.filter(pk=version_id).values("number")[:1]
+    number = ModelVersion.objects.filter(pk=version_id).values_list("number", flat=True).first()
     done = SimulationRun.objects.filter(suite=OuterRef("pk"), state=workflow.DONE)
     on_it = done.filter(
-        Q(model_version=version_id) | Q(model_version=None, bundle__model_version=Subquery(number))
+        Q(model_version=version_id) | Q(model_version=None, bundle__model_version=number)
     ).order_by("-pk")
     found = suites.annotate(here=Subquery(on_it.values("pk")[:1]))[:SHOWN_SUITES]
     pairs = [(suite, suite.here) for suite in found]
@@ -92,9 +92,7 @@ def simulations_of_version(version_id: int) -> list[VersionEvidence]:
 def _evidence(suite: Suite, run: SimulationRun | None) -> VersionEvidence:
     if run is None:
         url = reverse("admin:pilot_suite_change", args=(suite.pk,))
-        return VersionEvidence(
-            suite.name, "Not played on this version yet. Open it and press “Run now”.", url
-        )
+        return VersionEvidence(suite.name, "Not played on this version yet: open it, “Run now”.", url)
     url = reverse("admin:pilot_simulationrun_change", args=(run.pk,))
     detail = (
         f"{run.failed} of {run.total} scenarios fail" if run.failed else f"all {run.total} scenarios pass"
