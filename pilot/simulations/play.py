@@ -122,7 +122,8 @@ def _carry(conversation: _Conversation, said: str, outcome: Outcome) -> None:
     conversation.pending = Pending(trigger, said, matched, outcome.options) if asks else None
     conversation.run = _run_after(conversation.run, outcome)
     intent = "" if facts.is_fallback else facts.intent
-    conversation.earlier += (EarlierTurn(said, intent, decision.action, decision.reason),)
+    if not is_shadow:  # nobody has read what was only drafted: it was no attempt
+        conversation.earlier += (EarlierTurn(said, intent, decision.action, decision.reason),)
     conversation.email_was_asked |= outcome.asks_for_email or bool(outcome.contact_email)
     if outcome.placement.in_scope and outcome.placement.pilot_id is not None:
         conversation.pilot_id = outcome.placement.pilot_id

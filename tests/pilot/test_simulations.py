@@ -36,8 +36,8 @@ from pilot.simulations.suites import (
 )
 from runtime.models import Action
 from tests.runtime.conftest import ENGINES
-from tests.runtime.flows import BUG, INVOICE
-from tests.runtime.test_flow_turns import activate, classify
+from tests.runtime.flows import BUG, INVOICE, Ledger
+from tests.runtime.test_flow_turns import Agent, activate, classify
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("5.13"), pytest.mark.usefixtures("rules")]
 SYSTEM = Actor.system("test")
@@ -187,6 +187,40 @@ def test_the_conversation_is_carried_from_message_to_message() -> None:
         "name: x\nsteps: [{say: unsure}, {say: unsure}, {say: unsure}, {say: unsure}]", engines=ENGINES
     )
     assert [turn.decision for turn in again.turns][-1] in ("escalate", "with_human")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        ("I want to export INV-204", "it's kim@example.com", "yes", "How do I export?"),
+        ("I want to export INV-204", "what?", "kim@example.com", "this is ambiguous, maybe", "no"),
+        ("I want to export INV-204", "cancel", "invoice sent?", "did not help, invoice sent?"),
+        ("I want to export", "invoice sent, something else instead", "INV-204", "restricted matter"),
+        ("unsure", "1", "unsure again", "a human please"),
+        ("invoice sent", "that did not help, invoice sent", "it still does not work, invoice sent"),
+    ],
+)
+def test_a_conversation_goes_as_it_would_for_a_customer(flow: None, messages: tuple[str, ...]) -> None:
+    agent = Agent(Ledger())
+    lived = []
+    for text in messages:
+        try:
+            result = agent.say(text)
+        except Conflict:
+            lived.append(("with_human", "with_human", None, None))
+            continue
+        waits = result.as_json()["flow"]["step"]
+        lived.append((result.decision, result.reason, result.intent, waits))
+    steps = [{"say": text} for text in messages]
+    script = script_loads(json.dumps({"name": "x", "steps": steps}))
+    one = judged(script, stage_set(engines=replace(engines, run_action=Ledger())))
+    told = [
+        ("with_human", "with_human", None, None)
+        if turn.decision == "with_human"
+        else (turn.decision, turn.reason, turn.intent, turn.flow_step or None)
+        for turn in one.turns
+    ]
+    assert told == lived
 
 
 def test_a_scenario_may_stand_where_the_running_pilots_put_it(make_pilot: Any) -> None:
