@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InvalidInput
-from escalation.patterns import patterns_check
-from pilot.simulations import checks, nodes
+from pilot.simulations import checks
 from pilot.simulations.checks import CHECKS, OTHER_NAMES
-from pilot.simulations.nodes import Fields, Items, Node, Scalar, Unreadable, nodes_of, nodes_read
+from pilot.simulations.nodes import Fields, Items, Node, Unreadable, nodes_of, nodes_read
 from pilot.simulations.script import (
     MAX_MOCKS,
     MAX_NAME,
@@ -28,6 +25,16 @@ from pilot.simulations.script import (
     Script,
     ScriptStep,
 )
+from pilot.simulations.values import (
+    MAX_TEXT,
+    READERS,
+    Faults,
+    known_only,
+    pairs_of,
+    text_of,
+    texts_of,
+    time_of,
+)
 
 CUSTOMER = ("external_id", "user_type", "tier", "locale")
 LIMITS = {"channel": 32, "page": 500, "external_id": 128, "user_type": 64, "tier": 64, "locale": 35}
@@ -35,20 +42,8 @@ SCRIPT_FIELDS = (
     *("name", "description", "note", "tags", "channel", "page", "place", "at", "customer", "mocks"),
     *("steps", "expect"),
 )
-CALL_FIELDS, ESCALATION_FIELDS = ("action", "arguments", "times"), ("trigger", "kind", "reason")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-MAX_TEXT, MAX_TEXTS, MAX_SCENARIOS, MAX_COUNT = 2_000, 30, 2_000, 1_000
-
-
-@dataclass(slots=True)
-class Faults:
-    """What is wrong, collected while reading goes on."""
-
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, node: Node | int, message: str) -> None:
-        """Note a problem at a node or line."""
-        self.problems.append(Problem(node if isinstance(node, int) else node.line, message))
+MAX_SCENARIOS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +90,9 @@ def scripts_read(text: str) -> ReadFile:
         return ReadFile((), (Problem(error.line, error.message),))
     faults, suite, found = Faults(), "", [root]
     if isinstance(root, Fields) and "scenarios" in root.fields:
-        _known(root, ("suite", "scenarios", "description"), faults)
+        known_only(root, ("suite", "scenarios", "description"), faults)
         if "suite" in root.fields:
-            suite = _text(root.fields["suite"], "suite", 80, faults)
+            suite = text_of(root.fields["suite"], "suite", 80, faults)
         inner = root.fields["scenarios"]
         found = list(inner.items) if isinstance(inner, Items) else []
         if not isinstance(inner, Items):
@@ -126,28 +121,28 @@ def _script(node: Node, faults: Faults) -> Script | None:
     if not isinstance(node, Fields):
         faults.add(node, "A scenario has a name and steps, as “name: …” and “steps:”.")
         return None
-    _known(node, SCRIPT_FIELDS, faults)
+    known_only(node, SCRIPT_FIELDS, faults)
     given = node.fields
-    name = _text(given["name"], "name", MAX_NAME, faults) if "name" in given else ""
+    name = text_of(given["name"], "name", MAX_NAME, faults) if "name" in given else ""
     if not name:
         faults.add(node, "The scenario needs a name.")
     texts = {
-        key: _text(given[key], key, limit, faults)
+        key: text_of(given[key], key, limit, faults)
         for key, limit in (("description", MAX_TEXT), ("note", MAX_TEXT), ("channel", 32), ("page", 500))
         if key in given
     }
-    place = _text(given["place"], "place", 20, faults) if "place" in given else UNRESTRICTED
+    place = text_of(given["place"], "place", 20, faults) if "place" in given else UNRESTRICTED
     if place not in PLACES:
         faults.add(given["place"], f"place is one of {', '.join(PLACES)}.")
     script = Script(
         name=name,
         steps=_steps(node, faults),
         place=place,
-        at=_time(given["at"], faults) if "at" in given else None,
+        at=time_of(given["at"], faults) if "at" in given else None,
         customer=_customer(given["customer"], faults) if "customer" in given else {},
         mocks=_mocks(given["mocks"], faults) if "mocks" in given else {},
         expect=_expect(given["expect"], checks.WHOLE, faults) if "expect" in given else {},
-        tags=tuple(_texts(given["tags"], "tags", faults, most=MAX_TAGS)) if "tags" in given else (),
+        tags=tuple(texts_of(given["tags"], "tags", faults, most=MAX_TAGS)) if "tags" in given else (),
         **{key: value for key, value in texts.items() if value},
     )
     return script if len(faults.problems) == before else None
@@ -165,8 +160,8 @@ def _steps(node: Fields, faults: Faults) -> tuple[ScriptStep, ...]:
         if not isinstance(one, Fields) or "say" not in one.fields:
             faults.add(one, "A step needs “say:”, the customer's words.")
             continue
-        _known(one, ("say", "expect"), faults)
-        said = _text(one.fields["say"], "say", MAX_SAY, faults)
+        known_only(one, ("say", "expect"), faults)
+        said = text_of(one.fields["say"], "say", MAX_SAY, faults)
         if not said.strip():
             faults.add(one.fields["say"], "The customer must say something.")
         expect = _expect(one.fields["expect"], checks.TURN, faults) if "expect" in one.fields else {}
@@ -178,9 +173,11 @@ def _customer(node: Node, faults: Faults) -> dict[str, str]:
     if not isinstance(node, Fields):
         faults.add(node, f"customer takes {', '.join(CUSTOMER)}.")
         return {}
-    _known(node, CUSTOMER, faults)
+    known_only(node, CUSTOMER, faults)
     found = {
-        name: _text(node.fields[name], name, LIMITS[name], faults) for name in CUSTOMER if name in node.fields
+        name: text_of(node.fields[name], name, LIMITS[name], faults)
+        for name in CUSTOMER
+        if name in node.fields
     }
     return {name: value for name, value in found.items() if value}
 
@@ -196,15 +193,15 @@ def _mocks(node: Node, faults: Faults) -> dict[str, Mock]:
             continue
         fields = value.fields if isinstance(value, Fields) else {"outcome": value}
         if isinstance(value, Fields):
-            _known(value, ("outcome", "data", "message"), faults)
-        outcomes = _texts(fields["outcome"], "outcome", faults) if "outcome" in fields else [OUTCOMES[0]]
+            known_only(value, ("outcome", "data", "message"), faults)
+        outcomes = texts_of(fields["outcome"], "outcome", faults) if "outcome" in fields else [OUTCOMES[0]]
         for outcome in outcomes:
             if outcome not in OUTCOMES:
                 faults.add(
                     fields.get("outcome", value), f"An action {', '.join(OUTCOMES)}; not “{outcome[:40]}”."
                 )
-        data = _pairs(fields["data"], "data", faults) if "data" in fields else {}
-        message = _text(fields["message"], "message", 300, faults) if "message" in fields else ""
+        data = pairs_of(fields["data"], "data", faults) if "data" in fields else {}
+        message = text_of(fields["message"], "message", 300, faults) if "message" in fields else ""
         found[slug] = Mock(tuple(outcomes), data, message)
     return found
 
@@ -248,145 +245,3 @@ def _nearest(word: str) -> str:
 
     close = difflib.get_close_matches(word, [*CHECKS, *OTHER_NAMES], n=1)
     return f"Did you mean “{close[0]}”?" if close else f"There are: {', '.join(CHECKS)}."
-
-
-def _known(node: Fields, names: Sequence[str], faults: Faults) -> None:
-    for name in node.fields:
-        if name not in names:
-            line = node.lines.get(name, node.line)
-            faults.add(line, f"“{name[:40]}” has no meaning here. There are: {', '.join(names)}.")
-
-
-def _text(node: Node, name: str, limit: int, faults: Faults) -> str:
-    if not isinstance(node, Scalar):
-        faults.add(node, f"{name} is a text.")
-        return ""
-    text = "" if node.kind == nodes.NULL and node.text in ("", "~", "null") else node.text
-    if len(text) > limit:
-        faults.add(node, f"{name} has at most {limit:,} characters.")
-    return text
-
-
-def _texts(node: Node, name: str, faults: Faults, most: int = MAX_TEXTS) -> list[str]:
-    given = node.items if isinstance(node, Items) else (node,)
-    found = [_text(one, name, MAX_TEXT, faults) for one in given]
-    if not found or not all(found):
-        faults.add(node, f"{name} needs a text, or a list of texts.")
-    if len(found) > most:
-        faults.add(node, f"{name} takes at most {most}.")
-    return found
-
-
-def _pairs(node: Node, name: str, faults: Faults) -> dict[str, str]:
-    if not isinstance(node, Fields):
-        faults.add(node, f"{name} gives values by name, as “{{email: kim@example.com}}”.")
-        return {}
-    return {key: _text(value, key, MAX_TEXT, faults) for key, value in node.fields.items()}
-
-
-def _flag(node: Node, name: str, faults: Faults) -> bool:
-    value = nodes.WORDS.get(node.text.lower()) if isinstance(node, Scalar) else None
-    if value is None:
-        faults.add(node, f"{name} is true or false.")
-    return bool(value)
-
-
-def _number(node: Node, name: str, faults: Faults) -> float:
-    try:
-        value = float(node.text) if isinstance(node, Scalar) else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        faults.add(node, f"{name} is a number.")
-        return 0.0
-    return value
-
-
-def _ratio(node: Node, name: str, faults: Faults) -> float:
-    value = _number(node, name, faults)
-    if not 0 <= value <= 1:
-        faults.add(node, f"{name} is a number from 0 to 1.")
-    return value
-
-
-def _count(node: Node, name: str, faults: Faults) -> int:
-    value = _number(node, name, faults)
-    if value != int(value) or not 0 <= value <= MAX_COUNT:
-        faults.add(node, f"{name} is a whole number.")
-        return 0
-    return int(value)
-
-
-def _flag_or_text(node: Node, name: str, faults: Faults) -> bool | str:
-    if isinstance(node, Scalar) and node.text.lower() in nodes.WORDS:
-        return nodes.WORDS[node.text.lower()]
-    text = _text(node, name, 200, faults)
-    if not text:
-        faults.add(node, f"{name} is true, false or a name.")
-    return text
-
-
-def _patterns(node: Node, name: str, faults: Faults) -> list[str]:
-    found = _texts(node, name, faults)
-    try:
-        patterns_check(found, ignore_case=False)
-    except InvalidInput as wrong:
-        faults.add(node, wrong.message)
-    return found
-
-
-def _calls(node: Node, name: str, faults: Faults) -> list[dict[str, Any]]:
-    """Return [{action, arguments?, times?}, …] from a name, a list of names, or of such mappings."""
-    found: list[dict[str, Any]] = []
-    for one in node.items if isinstance(node, Items) else (node,):
-        if not isinstance(one, Fields):
-            found.append({"action": _text(one, name, 64, faults)})
-            continue
-        _known(one, CALL_FIELDS, faults)
-        if "action" not in one.fields:
-            faults.add(one, f"{name} needs the action's name.")
-            continue
-        call: dict[str, Any] = {"action": _text(one.fields["action"], "action", 64, faults)}
-        if "arguments" in one.fields:
-            call["arguments"] = _pairs(one.fields["arguments"], "arguments", faults)
-        if "times" in one.fields:
-            call["times"] = _count(one.fields["times"], "times", faults)
-        found.append(call)
-    if not found or not all(call["action"] for call in found):
-        faults.add(node, f"{name} needs the name of an action.")
-    return found
-
-
-def _escalation(node: Node, name: str, faults: Faults) -> bool | dict[str, str]:
-    """Return true, false, or {trigger, kind, reason}; a single word is the trigger."""
-    if isinstance(node, Fields):
-        _known(node, ESCALATION_FIELDS, faults)
-        return {
-            key: _text(node.fields[key], key, 64, faults) for key in ESCALATION_FIELDS if key in node.fields
-        }
-    value = _flag_or_text(node, name, faults)
-    return {"trigger": value} if isinstance(value, str) and value else bool(value)
-
-
-def _time(node: Node, faults: Faults) -> datetime | None:
-    text = _text(node, "at", 40, faults)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        faults.add(node, "at is a time such as 2026-01-14T10:00:00+00:00.")
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-READERS: Mapping[str, Callable[[Node, str, Faults], Any]] = {
-    checks.TEXT: lambda node, name, faults: _text(node, name, MAX_TEXT, faults),
-    checks.TEXTS: _texts,
-    checks.FLAG: _flag,
-    checks.RATIO: _ratio,
-    checks.COUNT: _count,
-    checks.PATTERNS: _patterns,
-    checks.CALLS: _calls,
-    checks.SLOTS: _pairs,
-    checks.ESCALATION: _escalation,
-    checks.FLAG_OR_TEXT: _flag_or_text,
-}
