@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
@@ -144,6 +144,21 @@ def classify_all(texts: Sequence[str]) -> list[Classification]:
     """Return what the live release says about each text, all from one version; looks for no segments."""
     served = _live_model.current()
     return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
+
+
+def classifier_held(version: ModelVersion | None = None) -> Callable[[str], Classification]:
+    """Return a ``classify`` that stays with one version while it is held: the live one, or another.
+
+    Another version is read from its file once; raises Unavailable (no_release) where none is live, and
+    ArtefactRefused where the file cannot be used.
+    """
+    served = _live_model.current() if version is None else _serve(version, (0, 0, ""))
+
+    def held(text: str) -> Classification:
+        cleaned = clean(text)
+        return _with_segments(served, cleaned, served.predict([cleaned])[0])
+
+    return held
 
 
 def explain(text: str) -> Explanation:

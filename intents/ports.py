@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 LiveInteractions = Callable[[int], int]
 
@@ -21,3 +22,28 @@ def offer_live_interactions(source: LiveInteractions) -> None:
 def live_interactions(*, at_most: int) -> int:
     """Return how many live interactions there have been, counted no further than ``at_most``."""
     return _sources[0](at_most) if _sources else 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEvidence:
+    """What an app above has found out about a model version: one line beside the decision to release it."""
+
+    title: str
+    detail: str
+    url: str
+    is_met: bool | None = None  # None: nobody has looked yet
+
+
+EvidenceSource = Callable[[int], Sequence[VersionEvidence]]
+
+_evidence: list[EvidenceSource] = []
+
+
+def offer_version_evidence(source: EvidenceSource) -> None:
+    """Say who knows more of a model version, by its id; the last one to offer is asked."""
+    _evidence[:] = [source]
+
+
+def version_evidence(version_id: int) -> Sequence[VersionEvidence]:
+    """Return what the apps above have found out about a model version."""
+    return _evidence[0](version_id) if _evidence else ()

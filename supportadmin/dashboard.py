@@ -22,6 +22,7 @@ from intents.tagging.selectors import tagging_disagreements
 from kb.contracts import KnowledgeBaseCounts
 from kb.selectors import knowledge_base_counts
 from pilot.selectors import current_pilots
+from pilot.simulations.selectors import suites_failing
 from runtime.delivery.selectors import delivery_trouble
 from runtime.measures.contracts import EscalationRate, Scope
 from runtime.measures.selectors import escalation_rate
@@ -184,6 +185,7 @@ def _needs(
         _need(failed, "job", "has failed", "look at the error, then retry", "core_job", "bad"),
         _unknown_actions(runtime.unknown_actions),
         *_undelivered(),
+        _simulations(),
         _model_need(intents),
     ]
 
@@ -229,6 +231,18 @@ def _undelivered() -> list[Need | None]:
         "bad",
     )
     return [failed and replace(failed, url=f"{failed.url}?state__exact=failed"), off]
+
+
+def _simulations() -> Need | None:
+    """Return the suites of simulations that failed when they were last run."""
+    failing = suites_failing()
+    if not failing:
+        return None
+    title = (
+        "A suite of simulations fails" if len(failing) == 1 else f"{len(failing)} suites of simulations fail"
+    )
+    detail = ", ".join(f"{count} of “{name}”" for name, count in failing[:3])
+    return Need(title, detail, _list("pilot_suite"), str(sum(count for _, count in failing)), "warn")
 
 
 def _need(count: int, noun: str, verb: str, detail: str, admin_name: str, tone: str) -> Need | None:

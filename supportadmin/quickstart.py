@@ -52,6 +52,7 @@ from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.measures import handoffs_finish, sample_judge
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
+from supportadmin.demo.simulations import simulations_add
 from supportadmin.demo.tagging import demo_inbox
 from supportadmin.demo.teams import teams_install, waits_remember
 from supportadmin.demo.tickets.source import DemoTickets
@@ -109,6 +110,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{desk_work(person=_actor(people, 'tagger'), bot=_bot())} customers wait at the handoff desk")
     say(f"{_measures(people)} sampled turns judged")
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
+    say(f"{simulations_add(lead)} simulations passed")
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
     _health_check(lead)

@@ -55,6 +55,16 @@ def _among(list_name: str, *others: str) -> Any:
     return check
 
 
+def _of_lists(*models: str) -> Any:
+    """Return a check: the page is one of any of these models' own."""
+
+    def check(request: HttpRequest) -> bool:
+        lists = (f"admin:{model.replace('.', '_')}_changelist" for model in models)
+        return request.path.startswith(tuple(reverse(one) for one in lists))
+
+    return check
+
+
 def _unknown_calls(request: HttpRequest) -> bool:
     here = request.path == reverse("admin:runtime_actionledger_changelist")
     return here and request.GET.get("state__exact") == "unknown"
@@ -305,6 +315,10 @@ UNFOLD: dict[str, Any] = {
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),
                     _page("Inbound sources", "webhook", "runtime.inboundsource"),
                     _page("Inbound events", "input", "runtime.inboundevent"),
+                    {
+                        **_page("Simulations", "science", "pilot.suite"),
+                        "active": _of_lists("pilot.suite", "pilot.scenario", "pilot.simulationrun"),
+                    },
                 ],
             },
             {

@@ -27,6 +27,7 @@ from intents.comparison import intent_rows, key_figures
 from intents.gate import case_figures
 from intents.judgements import case_answers, version_gate
 from intents.models import DatasetSnapshot, ModelVersion, Release
+from intents.ports import version_evidence
 from intents.readiness import training_readiness
 from intents.selectors import live_release
 from intents.services import (
@@ -327,6 +328,7 @@ def _evidence(version: ModelVersion) -> dict[str, Any]:
         "reliability": reliability_plot(version.metrics.get("reliability", ())),
         "risk": risk_plot(version.metrics.get("coverage_risk", ()), version.threshold),
         "gate": version_gate(version) if version.state == ModelVersion.State.READY else None,
+        "found_above": version_evidence(version.pk) if version.state == ModelVersion.State.READY else (),
     }
 
 

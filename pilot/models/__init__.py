@@ -1,9 +1,10 @@
-"""Pilots with their signed moves, drafts with their reviews, corrections."""
+"""Pilots with their signed moves, drafts with their reviews, corrections; suites of simulations."""
 
 from pilot.models.collected import CollectedReview
 from pilot.models.corrections import Correction
 from pilot.models.drafts import Draft, Review
 from pilot.models.pilots import Pilot, StageMove
+from pilot.models.simulations import Scenario, SimulationResult, SimulationRun, Suite
 from pilot.models.weekly import WeeklyReview
 
 __all__ = [
@@ -12,6 +13,10 @@ __all__ = [
     "Draft",
     "Pilot",
     "Review",
+    "Scenario",
+    "SimulationResult",
+    "SimulationRun",
     "StageMove",
+    "Suite",
     "WeeklyReview",
 ]

@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.admin_base import ReadOnlyAdmin
-from core.admin_transitions import TransitionMixin
+from core.admin_transitions import Transition, TransitionMixin
 from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions, shown_label
 from runtime.admin.pilot_filters import PilotFilter
@@ -40,6 +40,14 @@ DECISION_BADGES = {
     Turn.Decision.OUT_OF_SCOPE: "info",
     Turn.Decision.NOT_IN_PILOT: "info",
 }
+
+
+_offered: list[Transition] = []
+
+
+def transition_offer(transition: Transition) -> None:
+    """Add a button to a conversation's page, for the apps above; it replaces one of its name."""
+    _offered[:] = [*(one for one in _offered if one.name != transition.name), transition]
 
 
 class TurnInline(TabularInline):
@@ -68,8 +76,10 @@ class TurnInline(TabularInline):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnlyAdmin):
+class ConversationAdmin(TransitionMixin, ReadOnlyAdmin):
     """What was said, by whom, and who has the conversation now."""
+
+    transitions = _offered
 
     inlines = (TurnInline,)
     list_display = (

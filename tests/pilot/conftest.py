@@ -16,7 +16,7 @@ from pilot.models import Draft, Pilot
 from runtime.contracts import Customer, TurnRequest
 from runtime.models import Turn
 from runtime.services import turn_take
-from tests.runtime.conftest import ENGINES
+from tests.runtime.conftest import ENGINES, actions_set_up  # noqa: F401 - a fixture
 
 SYSTEM = Actor.system("test")
 
