@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
@@ -144,6 +144,20 @@ def classify_all(texts: Sequence[str]) -> list[Classification]:
     """Return what the live release says about each text, all from one version; looks for no segments."""
     served = _live_model.current()
     return [_classification(served, p) for p in served.predict([clean(text) for text in texts])]
+
+
+def classifier_of(version: ModelVersion) -> Callable[[str], Classification]:
+    """Return a function that says what ``version`` says about a text, whatever is live.
+
+    Its file is read once; raises ArtefactRefused where that cannot be used.
+    """
+    served = _serve(version, (0, 0, ""))
+
+    def said(text: str) -> Classification:
+        text = clean(text)
+        return _with_segments(served, text, served.predict([text])[0])
+
+    return said
 
 
 def explain(text: str) -> Explanation:

@@ -3,5 +3,16 @@
 from pilot.models.corrections import Correction
 from pilot.models.drafts import Draft, Review
 from pilot.models.pilots import Pilot, StageMove
+from pilot.models.replay import FrozenCase, FrozenJudgement, ReplayResult, ReplayRun
 
-__all__ = ["Correction", "Draft", "Pilot", "Review", "StageMove"]
+__all__ = [
+    "Correction",
+    "Draft",
+    "FrozenCase",
+    "FrozenJudgement",
+    "Pilot",
+    "ReplayResult",
+    "ReplayRun",
+    "Review",
+    "StageMove",
+]
