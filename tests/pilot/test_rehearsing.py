@@ -17,6 +17,7 @@ from runtime.placement import Placement
 from runtime.services import AsOf, turn_replay, turn_take
 from tests.pilot.closed_tickets import MONDAY, REPLY, closed_ticket
 from tests.runtime.conftest import ENGINES, SYSTEM
+from tickets.models import Category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.mark.row("5.2")]
 WEEK = timedelta(days=7)
@@ -43,7 +44,8 @@ def test_a_ticket_becomes_a_shadow_conversation_in_its_own_time_with_what_people
     assert (conversation.created_at, conversation.updated_at, conversation.state) == (MONDAY, MONDAY, "open")
     turn = Turn.objects.get()
     assert (turn.mode, turn.delivered, turn.decision, turn.created_at) == ("shadow", False, "answer", MONDAY)
-    assert turn.pilot_id == pilot.pk and Trace.objects.filter(turn=turn).exists()
+    assert turn.pilot_id == pilot.pk
+    assert Trace.objects.filter(turn=turn).exists()
     draft = Draft.objects.get()
     assert (draft.happened_at, draft.week, draft.missing) == (MONDAY, date(2026, 3, 2), draft.missing)
     assert (draft.sent_text, draft.sent_via) == (REPLY, "ticket")
@@ -55,7 +57,8 @@ def test_no_person_is_called_and_no_action_done_even_where_danger_speaks(pilot):
     closed_ticket(2, "I want to talk to a human being please.")
     play(pilot)
     assert set(Turn.objects.values_list("decision", flat=True)) == {"escalate"}
-    assert not Handoff.objects.exists() and not ActionLedger.objects.exists()
+    assert not Handoff.objects.exists()
+    assert not ActionLedger.objects.exists()
 
 
 def test_played_twice_is_played_once_and_a_broken_off_play_goes_on(pilot):
@@ -117,7 +120,8 @@ def test_a_limit_draws_from_the_whole_week(pilot):
         closed_ticket(number, at=MONDAY + timedelta(hours=4 * number))
     play(pilot, limit=10)
     days = {c.created_at.date() for c in Conversation.objects.all()}
-    assert Conversation.objects.count() == 10 and len(days) >= 4
+    assert Conversation.objects.count() == 10
+    assert len(days) >= 4
 
 
 def test_a_live_pilot_a_stopped_one_and_a_stranger_play_nothing(pilot, make_pilot, make_user):
@@ -136,7 +140,8 @@ def test_a_live_pilot_a_stopped_one_and_a_stranger_play_nothing(pilot, make_pilo
         rehearsal_week_start(actor=SYSTEM, pilot=pilot, week=date(2026, 3, 2))
     with pytest.raises(InvalidInput):
         week_checked(date(2026, 3, 3))
-    assert not Turn.objects.exists() and not Conversation.objects.exists()
+    assert not Turn.objects.exists()
+    assert not Conversation.objects.exists()
 
 
 def test_a_replayed_turn_is_refused_in_any_mode_that_reaches_customers(pilot):
@@ -168,8 +173,6 @@ def test_a_rehearsal_takes_nothing_away_from_the_live_agent(pilot):
 
 
 def test_a_category_is_a_scope_too(make_pilot):
-    from tickets.models import Category
-
     exports = Category.objects.create(name="Exports")
     closed_ticket(1, category=exports)
     closed_ticket(2)
@@ -181,4 +184,6 @@ def test_a_deleted_ticket_takes_its_conversation_and_drafts_with_it(pilot):
     ticket = closed_ticket(1)
     play(pilot)
     ticket.delete()
-    assert not Conversation.objects.exists() and not Turn.objects.exists() and not Draft.objects.exists()
+    assert not Conversation.objects.exists()
+    assert not Turn.objects.exists()
+    assert not Draft.objects.exists()
