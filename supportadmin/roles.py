@@ -11,7 +11,7 @@ from django.db import transaction
 
 VIEW_PILOTS = (
     *("pilot.view_pilot", "pilot.view_stagemove", "pilot.view_draft", "pilot.view_review"),
-    "pilot.view_correction",
+    *("pilot.view_correction", "pilot.view_replayrun"),
 )
 VIEW_WORK = (
     "tickets.view_ticket",
@@ -117,7 +117,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "escalation.add_backtestrun",
         *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
         *("pilot.add_pilot", "pilot.change_pilot", "pilot.sign_pilot", "pilot.halt_pilot"),
-        *("pilot.review_draft", "pilot.decide_correction"),
+        *("pilot.review_draft", "pilot.decide_correction", "pilot.add_replayrun"),
         *("core.view_job", "core.change_job", "core.view_activity"),
     ),
     "Tagger": (

@@ -280,6 +280,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Conversations", "chat", "runtime.conversation"),
                     _page("Turns", "swap_vert", "runtime.turn"),
                     _page("Feedback", "thumbs_up_down", "runtime.feedback"),
+                    _page("Replays", "replay", "pilot.replayrun"),
                 ],
             },
             {

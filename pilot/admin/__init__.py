@@ -1,1 +1,5 @@
 """Admin pages of pilots."""
+
+from pilot.admin.replays import ReplayRunAdmin
+
+__all__ = ["ReplayRunAdmin"]

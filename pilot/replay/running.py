@@ -107,11 +107,18 @@ def replay_stop(*, actor: Actor, run: ReplayRun) -> None:
         activity.record(actor, "replay.stopped", run)
 
 
+def is_stuck(run: ReplayRun) -> bool:
+    """Tell whether a run waits for a job that has ended without finishing it."""
+    return run.state == QUEUED and run.job is not None and run.job.state == run.job.State.FAILED
+
+
 def replay_resume(*, actor: Actor, run: ReplayRun) -> None:
-    """Let a stopped run go on where it was, as long as its bundle is still what is live."""
+    """Let a run that was stopped or has failed go on where it was, while its bundle is what is live."""
     require(actor, PERMISSION)
     _check_bundle(run)
     with transaction.atomic():
+        if is_stuck(run):
+            move(run, to=STOPPED, allowed=MOVES)
         move(run, to=QUEUED, allowed=MOVES, problem="")
         _queue(actor, run)
         activity.record(actor, "replay.resumed", run)
