@@ -50,6 +50,7 @@ from supportadmin.demo.content import read_articles, read_intents, read_test_que
 from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.measures import handoffs_finish, sample_judge
+from supportadmin.demo.pilot import rehearsal_install
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.tagging import demo_inbox
@@ -103,6 +104,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     destination_install(admin=_actor(people, "admin"))
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     say(f"{_inbox(people)} customers' messages wait to be tagged")
+    say(f"{rehearsal_install(lead=lead)} drafts of closed tickets rehearsed")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
