@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -102,6 +102,16 @@ def ticket_histories(ticket_ids: Collection[int]) -> Iterator[TicketHistory]:
         )
         found = {row[0]: row for row in rows}
         yield from (_history(found[pk], glossary) for pk in portion if pk in found)
+
+
+def newest_opening(ticket_ids: Collection[int]) -> datetime | None:
+    """Return when the newest of these tickets was opened; None where none is left."""
+    wanted = sorted(ticket_ids)
+    found: list[datetime] = []
+    for first in range(0, len(wanted), READ_TICKETS):
+        rows = Ticket.objects.filter(pk__in=wanted[first : first + READ_TICKETS])
+        found += [at for at in (rows.aggregate(at=Max("created_at"))["at"],) if at is not None]
+    return max(found, default=None)
 
 
 def channels_of_tickets() -> list[tuple[str, int]]:

@@ -19,7 +19,7 @@ from pilot.replay.summary import (
     intent_is_right,
     shares_of,
 )
-from tickets.selectors import ticket_openings
+from tickets.histories import ticket_histories
 
 GONE = "The ticket is no longer kept."
 HIDDEN = "You may not read tickets."
@@ -82,7 +82,7 @@ def share_lines(run: ReplayRun, other: ReplayRun | None = None) -> list[tuple[st
 
 
 def result_lines(rows: Sequence[ReplayResult], *, with_words: bool) -> list[TicketLine]:
-    """Return tickets of one run (two queries)."""
+    """Return tickets of one run (three queries)."""
     articles = _titles(rows)
     words = _Words([row.ticket_id for row in rows], with_words)
     found = []
@@ -94,7 +94,7 @@ def result_lines(rows: Sequence[ReplayResult], *, with_words: bool) -> list[Tick
 
 
 def flip_lines(flips: Sequence[Flip], *, with_words: bool) -> list[TicketLine]:
-    """Return flips between two runs (two queries)."""
+    """Return flips between two runs (three queries)."""
     articles = _titles([row for flip in flips for row in (flip.before, flip.after)])
     words = _Words([flip.ticket_id for flip in flips], with_words)
     tags = {True: ("better", "good"), False: ("worse", "bad"), None: ("", "")}
@@ -112,15 +112,16 @@ class _Words:
 
     def __init__(self, ticket_ids: Sequence[int], with_words: bool) -> None:
         self._with_words = with_words
-        self._openings = ticket_openings(ticket_ids) if with_words else {}
+        found = ticket_histories(ticket_ids) if with_words else iter(())
+        self._tickets = {ticket.ticket_id: ticket for ticket in found}
 
     def of(self, ticket_id: int) -> tuple[str, str, str]:
         """Return text, address and day."""
-        opening = self._openings.get(ticket_id)
-        if opening is None:
+        ticket = self._tickets.get(ticket_id)
+        if ticket is None:
             return (GONE if self._with_words else HIDDEN), "", ""
         url = reverse("admin:tickets_ticket_change", args=(ticket_id,))
-        return opening.text, url, f"{opening.closed_at:%Y-%m-%d}"
+        return ticket.opening, url, f"{ticket.created_at:%Y-%m-%d}"
 
 
 def _titles(rows: Sequence[Any]) -> dict[int, str]:

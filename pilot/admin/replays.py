@@ -99,7 +99,7 @@ class ReplayRunAdmin(RehearsalMixin, FrozenMixin, NextStepMixin, ReadOnlyAdmin):
         return [
             path("new/", view(require_http_methods(["GET", "POST"])(self.new_view)), name="pilot_replay_new"),
             path("compare/", view(require_safe(self.compare_view)), name="pilot_replay_compare"),
-            path("<int:run_id>/<slug:verb>/", view(move), name="pilot_replay_move"),
+            path("<int:run_id>/do/<slug:verb>/", view(move), name="pilot_replay_move"),
             *super().get_urls(),
         ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -29,7 +30,7 @@ from runtime.engines import LIVE
 from runtime.pipeline import run
 from runtime.placement import SHADOW, Placement
 from runtime.turn_state import Context, Engines, Outcome
-from tickets.histories import TicketHistory, ticket_histories
+from tickets.histories import TicketHistory, newest_opening, ticket_histories
 from tickets.messages import tickets_by_reference
 
 CHANNEL_LENGTH, ANCHOR_LENGTH = 32, 200
@@ -48,18 +49,22 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a model has learned from, as tickets; ``until`` is when the newest of them was opened."""
+    """What a model has learned from, as tickets; ``until`` is when the newest of them was opened.
+
+    Where no example names a ticket that is known, it is when the examples were frozen.
+    """
 
     trained: TrainedOn
     tickets: frozenset[int]
+    until: datetime
 
     def has_seen(self, ticket: TicketHistory) -> bool:
         """Tell whether the ticket is a source of an example, or its opening is one."""
         return ticket.ticket_id in self.tickets or self.trained.knows(ticket.opening)
 
     def is_older_than(self, ticket: TicketHistory) -> bool:
-        """Tell whether the ticket was opened after the examples were frozen."""
-        return ticket.created_at > self.trained.frozen_at
+        """Tell whether the ticket was opened after every ticket that the model has learned from."""
+        return ticket.created_at > self.until
 
 
 def version_chosen(number: int | None) -> ModelVersion:
@@ -115,7 +120,8 @@ def names_now(version: ModelVersion) -> dict[str, Any]:
 def learned_by(version: ModelVersion) -> Learned:
     """Return what the version has learned from."""
     trained = trained_on(version)
-    return Learned(trained, frozenset(tickets_by_reference(trained.references).values()))
+    tickets = frozenset(tickets_by_reference(trained.references).values())
+    return Learned(trained, tickets, newest_opening(tickets) or trained.frozen_at)
 
 
 def tickets_replayed(ticket_ids: Iterable[int], bundle: Bundle, learned: Learned) -> Iterator[ReplayResult]:

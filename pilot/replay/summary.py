@@ -32,7 +32,7 @@ AGREEMENTS = {
 UNSEEN, NEWER = "unseen", "newer"
 GROUPS = {
     UNSEEN: "Tickets that the model has not learned from",
-    NEWER: "Of these, opened after its examples were frozen",
+    NEWER: "Of these, opened after every ticket it has learned from",
 }
 
 

@@ -1,7 +1,7 @@
 """The demo's people review three weeks of the rehearsal; the fourth waits for whoever opens the desk.
 
-What a ticket is truly about is known for the demo's own tickets, so right and wrong are no dice. Beyond that a
-few answers are found wanting in tone or completeness, fewer each week: people change articles meanwhile.
+What a ticket is truly about is known for the demo's own tickets, so right and wrong are no dice. Beyond
+that a few answers are found wanting in tone or completeness, fewer each week: people mend articles meanwhile.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.urls import reverse
 
 from core import jobs
 from core.actors import Actor
@@ -28,6 +29,7 @@ from pilot.replay.frozen import (
 )
 from pilot.replay.rehearsing import rehearsal_play
 from runtime.models import Turn
+from supportadmin.roles import roles_sync
 from tests.pilot.closed_tickets import MONDAY, closed_ticket
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tickets.models import Category
@@ -173,3 +175,29 @@ def test_the_job_asks_and_who_may_not_asks_nothing(make_pilot, exports, versions
     frozen_judge_start(actor=SYSTEM, pilot=pilot)
     jobs.run_due()
     assert list(FrozenJudgement.objects.values_list("model_version", flat=True)) == [2]
+
+
+def test_week_one_against_now_lists_the_cases_that_flip(
+    make_user, sign_in, make_pilot, make_draft, exports, versions
+) -> None:
+    roles_sync()
+    lead = sign_in(make_user("lead", roles=("Support lead",)))
+    pilot = make_pilot()
+    page = reverse("admin:pilot_frozen", args=(pilot.pk,))
+    assert "There is none yet" in lead.get(page).content.decode()
+    tickets_made(8, exports)
+    draft = make_draft(at=MONDAY)
+    Turn.objects.filter(pk=draft.turn_id).update(model_version=1)
+    assert "Not asked yet: versions 1, 2." in lead.get(page).content.decode()
+    assert FrozenCase.objects.count() == 8
+    assert lead.post(page).status_code == 302
+    jobs.run_due()
+    assert FrozenJudgement.objects.count() == 2
+    text = lead.get(page).content.decode()
+    assert "62 % (5 of 8)" in text
+    assert "75 % (6 of 8)" in text
+    assert "p = 1.000" in text
+    assert text.count("data_export") >= 3
+    assert "fixed" in text
+    assert "broken" in text
+    assert str(date(2026, 3, 2)) in text

@@ -140,17 +140,19 @@ def test_what_the_model_has_learned_from_is_named_and_kept_out_of_every_share(db
     version_made(
         rows=[[example.pk, example.text, "data_export"], [0, "how do I EXPORT my data", "data_export"]]
     )
-    closed_ticket(1, "Quite other words, but the ticket that an example is from")
-    closed_ticket(2, "How do I export my data?")
-    closed_ticket(3, "Something that no example says")
+    closed_ticket(1, "Quite other words, but the ticket that an example is from", at=MONDAY + HOUR)
+    closed_ticket(2, "How do I export my data?", at=MONDAY + 2 * HOUR)
+    closed_ticket(3, "Something that no example says", at=MONDAY)
+    closed_ticket(4, "Something else that no example says", at=MONDAY + 3 * HOUR)
     run = replay()
-    assert [(r.ticket.external_id, r.seen) for r in run.results.order_by("number")] == [
-        ("1", True),
-        ("2", True),
-        ("3", False),
+    assert [(r.ticket.external_id, r.seen, r.newer) for r in run.results.order_by("number")] == [
+        ("3", False, False),
+        ("1", True, False),
+        ("2", True, True),
+        ("4", False, True),
     ]
-    assert (run.tickets, run.seen) == (3, 2)
-    assert run.summary["unseen"]["answer"] == [1, 1]
+    assert (run.tickets, run.seen, run.newer) == (4, 2, 1)
+    assert (run.summary["unseen"]["answer"], run.summary["newer"]["answer"]) == ([2, 2], [1, 1])
 
 
 def test_agreement_with_the_category_is_counted_where_it_is_mapped(version) -> None:
