@@ -60,7 +60,7 @@ class RehearsalMixin(ModelAdmin):
         following = next_week(weeks) or (None if played else first_week_suggested(weeks))
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": f"Rehearsal: {pilot.name}",
+            "title": pilot.name,
             "pilot": pilot,
             "weeks": weeks[::-1],
             "has_played": bool(played),

@@ -252,13 +252,15 @@ def run_context(request: HttpRequest, run: ReplayRun) -> dict[str, Any]:
     elif chosen not in DIFFERENCES:
         chosen = ""
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("p"))
+    all_newer = run.newer == run.tickets - run.seen
     others = ReplayRun.objects.filter(state="done").exclude(pk=run.pk).defer("selection")
     return {
         "run": run,
         "job": run.job,
         "is_stuck": is_stuck(run),
         "done_so_far": run.results.count() if run.state != "done" else run.tickets,
-        "groups": share_lines(run),
+        "groups": share_lines(run)[:1] if all_newer else share_lines(run),
+        "all_newer": all_newer,
         "page": page,
         "lines": result_lines(list(page), with_words=request.user.has_perm("tickets.view_ticket")),
         "chosen": chosen,

@@ -84,11 +84,12 @@ def weeks_of(pilot: Pilot) -> list[RehearsalWeek]:
 
 
 def next_week(weeks: list[RehearsalWeek]) -> date | None:
-    """Return the first week after the last one played; None before the first play, and at the end."""
+    """Return the first full week after the last one played; None before the first play, and at the end."""
     played = [week.monday for week in weeks if week.played]
     if not played:
         return None
-    return next((week.monday for week in weeks if week.monday > played[-1]), None)
+    this_week = monday_of(timezone.now())
+    return next((week.monday for week in weeks if played[-1] < week.monday < this_week), None)
 
 
 def first_week_suggested(weeks: list[RehearsalWeek], *, count: int = 4) -> date | None:
