@@ -104,7 +104,6 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     destination_install(admin=_actor(people, "admin"))
     say(f"{_tickets(lead)} closed tickets imported; the worker sorts them after the start")
     say(f"{_inbox(people)} customers' messages wait to be tagged")
-    say(f"{rehearsal_install(lead=lead)} drafts of closed tickets rehearsed")
     key = _api_key(_actor(people, "admin"), stored)
     say(f"{_sample_turns(key)} customers' messages answered")
     say(f"{flows_add(lead)} resolution flows, {flows_talk(_bot(), SAMPLE_CHANNEL)} customers led through")
@@ -113,6 +112,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{_test_questions(people)} test questions find their articles; {_gaps(lead)} gaps found")
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
+    say(f"{rehearsal_install(lead=lead)} drafts rehearsed on closed tickets")
     _health_check(lead)
     backtest_queue(lead=lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
@@ -297,7 +297,7 @@ def _bot() -> Actor:
 
 def _sample_turns(clear_key: str) -> int:
     """Let the agent answer some held-out messages, so that the pages show it at work."""
-    if Conversation.objects.exists():
+    if Conversation.objects.filter(ticket=None).exists():
         return 0
     actor = _bot()
     messages = read_test_questions()["utterances"][::3]

@@ -85,7 +85,7 @@ def version_chosen(number: int | None) -> ModelVersion:
 def bundle_of(version: ModelVersion, engines: Engines = LIVE) -> Bundle:
     """Return the bundle of a model version with the rules and the index that are live."""
     try:
-        said = classifier_of(version) if engines is LIVE else engines.classify
+        said = classifier_of(version)
     except ArtefactRefused as error:
         raise Unavailable(error.message, code="model_refused") from error
     rules, index = engines.rule_set(), index_version.current()

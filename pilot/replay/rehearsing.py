@@ -76,7 +76,7 @@ def rehearsal_play(
     """
     require(actor, PERMISSION)
     _check(pilot, limit)
-    learned = learned_by(version_chosen(None)) if engines is LIVE else None
+    learned = learned_by(version_chosen(None))
     frozen_cases_ensure(pilot)
     chosen = _chosen(pilot, since, until, limit)
     played = Played()
@@ -168,7 +168,7 @@ def replies_sent(ticket: TicketHistory, played: list[Message]) -> dict[int, Mess
 def _portion_play(
     pilot: Pilot,
     ticket_ids: list[int],
-    learned: Learned | None,
+    learned: Learned,
     follow_ups: bool,
     engines: Engines,
     played: Played,
@@ -183,7 +183,7 @@ def _portion_play(
     for ticket in ticket_histories(ticket_ids):
         messages = messages_played(ticket, follow_ups=follow_ups)
         conversation, done = begun.get(ticket.ticket_id, (None, 0))
-        if conversation is None and learned is not None and learned.has_seen(ticket):
+        if conversation is None and learned.has_seen(ticket):
             played.seen += 1
             continue
         if not messages:

@@ -7,10 +7,24 @@ from typing import Any
 
 from django.utils import timezone
 
+from intents.models import DatasetSnapshot, ModelVersion, Release
 from tickets.models import Category, Classification, Cluster, Clustering, ImportBatch, Ticket, TicketText
 
 MONDAY = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 REPLY = "Here is how people answered."
+
+
+def version_made(number: int = 5, rows: list[Any] | None = None) -> ModelVersion:
+    """Make a ready version and release it; made-up engines answer in its place."""
+    snapshot = DatasetSnapshot.objects.create(
+        sha256=f"{number:064}", rows=rows or [], label_names={}, counts={}
+    )
+    DatasetSnapshot.objects.filter(pk=snapshot.pk).update(created_at=MONDAY + timedelta(hours=2))
+    version = ModelVersion.objects.create(
+        number=number, snapshot=snapshot, state="ready", artefact_sha256="ab" * 32, artefact_name="x.skops"
+    )
+    Release.objects.create(number=number, model_version=version)
+    return version
 
 
 def batch_of_tickets() -> ImportBatch:

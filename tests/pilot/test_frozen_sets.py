@@ -30,7 +30,7 @@ from pilot.replay.frozen import (
 from pilot.replay.rehearsing import rehearsal_play
 from runtime.models import Turn
 from supportadmin.roles import roles_sync
-from tests.pilot.closed_tickets import MONDAY, closed_ticket
+from tests.pilot.closed_tickets import MONDAY, closed_ticket, version_made
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tickets.models import Category
 
@@ -121,6 +121,7 @@ def test_what_is_frozen_is_known_by_text_and_by_ticket(make_pilot, exports) -> N
 
 def test_a_rehearsal_keeps_three_of_four_tickets_to_play_and_plays_no_frozen_one(make_pilot, exports) -> None:
     tickets_made(12, exports)
+    version_made()
     pilot = make_pilot(source="replay")
     assert rehearsal_play(actor=SYSTEM, pilot=pilot, engines=ENGINES).tickets == 9
     assert FrozenCase.objects.filter(pilot=pilot).count() == 3

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from core.actors import Actor
-from core.errors import Conflict, InvalidInput, NotAllowed
+from core.errors import Conflict, InvalidInput, NotAllowed, Unavailable
+from intents.models import DatasetSnapshot, Release
 from pilot.models import Draft
 from pilot.replay.rehearsing import rehearsal_play, rehearsal_week_start, week_checked
 from pilot.replay.weeks import bounds_of, next_week, weeks_of
@@ -15,12 +16,17 @@ from runtime.contracts import TurnRequest
 from runtime.models import ActionLedger, Conversation, Handoff, Trace, Turn
 from runtime.placement import Placement
 from runtime.services import AsOf, turn_replay, turn_take
-from tests.pilot.closed_tickets import MONDAY, REPLY, closed_ticket
+from tests.pilot.closed_tickets import MONDAY, REPLY, closed_ticket, version_made
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tickets.models import Category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.mark.row("5.2")]
 WEEK = timedelta(days=7)
+
+
+@pytest.fixture(autouse=True)
+def version(db):
+    return version_made()
 
 
 @pytest.fixture
@@ -187,3 +193,45 @@ def test_a_deleted_ticket_takes_its_conversation_and_drafts_with_it(pilot):
     assert not Conversation.objects.exists()
     assert not Turn.objects.exists()
     assert not Draft.objects.exists()
+
+
+def test_tickets_that_the_live_model_has_learned_from_are_left_out_and_counted(pilot, version):
+    DatasetSnapshot.objects.update(rows=[[0, "how do I export MY data", "data_export"]])
+    closed_ticket(1, "How do I export my data?")
+    closed_ticket(2, "Something that no example says")
+    assert play(pilot).as_json() == {"tickets": 1, "turns": 1, "seen": 1, "silent": 0, "before": 0}
+    assert Turn.objects.get().text == "Something that no example says"
+
+
+def test_without_a_live_model_nothing_is_played(pilot):
+    Release.objects.update(is_live=False)
+    closed_ticket(1)
+    with pytest.raises(Unavailable) as refused:
+        play(pilot)
+    assert refused.value.code == "no_release"
+    assert not Conversation.objects.exists()
+
+
+def test_the_kill_switch_stops_a_play_between_two_portions(pilot):
+    for number in range(25):
+        closed_ticket(number, at=MONDAY + timedelta(hours=number))
+
+    class Halts:
+        def stop_if_cancelled(self) -> None:
+            pass
+
+        def __call__(self, done: int, total: int, message: str = "") -> None:
+            if done:
+                type(pilot).objects.update(state="halted")
+
+    with pytest.raises(Conflict) as refused:
+        play(pilot, progress=Halts())
+    assert (refused.value.code, Conversation.objects.count()) == ("pilot_not_running", 20)
+
+
+def test_a_step_that_fails_ends_in_a_draft_for_people_and_calls_nobody(pilot):
+    closed_ticket(1, "explode please now")
+    play(pilot)
+    turn = Turn.objects.get()
+    assert (turn.decision, turn.reason) == ("escalate", "step_failure")
+    assert not Handoff.objects.exists()

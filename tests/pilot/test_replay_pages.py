@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from core.models import Job
 from pilot.models import ReplayRun
-from pilot.replay import rehearsing, running
+from pilot.replay import reading, rehearsing, running
 from pilot.replay.rehearsing import rehearsal_play
 from pilot.replay.running import Asked, replay_start
 from supportadmin.roles import roles_sync
-from tests.pilot.closed_tickets import MONDAY, closed_ticket
-from tests.pilot.test_replays import HOUR, replay, version_made
+from tests.pilot.closed_tickets import MONDAY, closed_ticket, version_made
+from tests.pilot.test_replays import HOUR, replay
 from tests.runtime.conftest import ENGINES, SYSTEM
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.mark.row("5.15")]
@@ -27,8 +27,9 @@ HOSTILE = "<script>alert(1)</script> export"
 
 
 @pytest.fixture(autouse=True)
-def roles(db: None) -> None:
+def roles(db: None, monkeypatch) -> None:
     roles_sync()
+    monkeypatch.setattr(reading, "classifier_of", lambda version: ENGINES.classify)
 
 
 @pytest.fixture
@@ -168,6 +169,7 @@ def test_the_page_of_a_rehearsal_shows_weeks_and_plays_the_next(lead, make_pilot
         for number in range(3):
             closed_ticket(10 * week + number, at=MONDAY + timedelta(days=7 * week, hours=number))
     assert "Play the first week" in lead.get(page).content.decode()
+    version_made()
     until = MONDAY + timedelta(days=3)
     rehearsal_play(actor=SYSTEM, pilot=pilot, until=until, limit=2, engines=ENGINES)
     text = lead.get(page).content.decode()

@@ -18,10 +18,9 @@ from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.models import Job
 from escalation.models import Rule
 from escalation.services import rule_disable
-from intents.models import DatasetSnapshot, Example, Intent, ModelVersion, Release
+from intents.models import DatasetSnapshot, Example, Intent, ModelVersion
 from pilot.models import ReplayResult, ReplayRun
-from pilot.replay import running
-from pilot.replay.reading import bundle_of
+from pilot.replay import reading, running
 from pilot.replay.running import (
     Asked,
     replay_here,
@@ -31,7 +30,7 @@ from pilot.replay.running import (
     replay_work,
 )
 from pilot.replay.summary import flips_between, shares_of, summary_of
-from tests.pilot.closed_tickets import MONDAY, closed_ticket
+from tests.pilot.closed_tickets import MONDAY, closed_ticket, version_made
 from tests.runtime.conftest import ENGINES, SYSTEM
 from tickets.models import Category
 
@@ -39,23 +38,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.ma
 HOUR = timedelta(hours=1)
 
 
-def version_made(number: int = 5, rows: list | None = None, live: bool = True) -> ModelVersion:
-    """Make a ready version; the tests' engines answer in its place."""
-    snapshot = DatasetSnapshot.objects.create(
-        sha256=f"{number:064}", rows=rows or [], label_names={}, counts={}
-    )
-    DatasetSnapshot.objects.filter(pk=snapshot.pk).update(created_at=MONDAY + 2 * HOUR)
-    version = ModelVersion.objects.create(
-        number=number, snapshot=snapshot, state="ready", artefact_sha256="ab" * 32, artefact_name="x.skops"
-    )
-    if live:
-        Release.objects.create(number=number, model_version=version)
-    return version
-
-
 @pytest.fixture
 def version(db) -> ModelVersion:
     return version_made()
+
+
+@pytest.fixture(autouse=True)
+def made_up_classifier(monkeypatch) -> None:
+    monkeypatch.setattr(reading, "classifier_of", lambda version: ENGINES.classify)
 
 
 def replay(**asked) -> ReplayRun:
@@ -250,7 +240,7 @@ def test_only_who_may_starts_a_replay(version, make_user) -> None:
 
 def test_the_job_makes_the_replay(version, monkeypatch) -> None:
     closed_ticket(1)
-    monkeypatch.setattr(running, "bundle_of", lambda version, engines: _bundle(version))
+    monkeypatch.setattr(running, "bundle_of", lambda version, engines: reading.bundle_of(version, ENGINES))
     run = replay_start(actor=SYSTEM, asked=Asked())
     jobs.run_due()
     run.refresh_from_db()
@@ -260,7 +250,7 @@ def test_the_job_makes_the_replay(version, monkeypatch) -> None:
 def test_the_command_writes_json_and_says_by_its_status_what_went_wrong(
     version, monkeypatch, tmp_path, capsys
 ) -> None:
-    monkeypatch.setattr(running, "bundle_of", lambda version, engines: _bundle(version))
+    monkeypatch.setattr(running, "bundle_of", lambda version, engines: reading.bundle_of(version, ENGINES))
     closed_ticket(1)
     file = tmp_path / "out.json"
     call_command("replay_tickets", "--tickets", "10", "--json", str(file))
@@ -291,10 +281,6 @@ def test_flips_leave_out_what_either_model_has_seen() -> None:
     after = [row(1, intent="b"), row(2), row(3, intent="b"), row(4, intent="b", seen=True), row(5)]
     assert [(flip.ticket_id, flip.better) for flip in flips_between(before, after)] == [(1, True)]
     assert summary_of([])["unseen"]["answer"] == [0, 0]
-
-
-def _bundle(version: ModelVersion):
-    return bundle_of(version, ENGINES)
 
 
 def test_results_go_with_their_ticket(version) -> None:
