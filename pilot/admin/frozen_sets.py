@@ -87,6 +87,7 @@ def weeks_context(request: HttpRequest, pilot: Pilot) -> dict[str, Any]:
         "live": live,
         "weeks": rows,
         "missing": sorted(wanted - judged),
+        "only_live": bool(weeks) and wanted == {live},
         "chosen": chosen,
         "found": found,
         "flips": [(flip, TONES[flip.change]) for flip in found.flips[:SHOWN_FLIPS]] if found else [],

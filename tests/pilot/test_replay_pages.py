@@ -10,14 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.models import Job
-from pilot.models import ReplayRun
+from pilot.models import Draft, FrozenCase, FrozenJudgement, ReplayRun
 from pilot.replay import reading, rehearsing, running
 from pilot.replay.rehearsing import rehearsal_play
 from pilot.replay.running import Asked, replay_start
+from runtime.models import Turn
 from supportadmin.roles import roles_sync
 from tests.pilot.closed_tickets import MONDAY, closed_ticket, version_made
 from tests.pilot.test_replays import HOUR, replay
 from tests.runtime.conftest import ENGINES, SYSTEM
+from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.mark.row("5.15")]
 LIST = reverse("admin:pilot_replayrun_changelist")
@@ -188,3 +190,42 @@ def test_the_page_of_a_rehearsal_shows_weeks_and_plays_the_next(lead, make_pilot
         lead.get(reverse("admin:pilot_rehearsal", args=(make_pilot("L", channel="chat").pk,))).status_code
         == 404
     )
+
+
+@pytest.mark.row("R19")
+def test_hostile_words_in_every_field_are_shown_as_text(lead, make_pilot) -> None:
+    version_made()
+    closed_ticket(1, HOSTILE, channel=HOSTILE[:30])
+    run = replay(name="Run")
+    words = {
+        "reason": HOSTILE[:30],
+        "intent": HOSTILE,
+        "rule_trigger": HOSTILE[:30],
+        "failed_step": HOSTILE[:30],
+    }
+    run.results.update(**words, anchor=HOSTILE, actions=[HOSTILE], expected=[HOSTILE])
+    ReplayRun.objects.update(name=HOSTILE, channel=HOSTILE, made_by=HOSTILE, problem=HOSTILE)
+    other = replay(name=HOSTILE)
+    stopped = replay_start(actor=SYSTEM, asked=Asked(name=HOSTILE))
+    ReplayRun.objects.filter(pk=stopped.pk).update(state="stopped", problem=HOSTILE)
+    pilot = make_pilot(HOSTILE, source="replay", channel=HOSTILE[:30])
+    ticket = Ticket.objects.get()
+    case = FrozenCase.objects.create(
+        pilot=pilot, ticket=ticket, text=HOSTILE, text_hash="1" * 64, expected=HOSTILE
+    )
+    rehearsal_play(
+        actor=SYSTEM, pilot=make_pilot("Play", source="replay", channel=HOSTILE[:30]), engines=ENGINES
+    )
+    draft_turn = Turn.objects.get()
+    Draft.objects.filter(turn=draft_turn).update(pilot=pilot)
+    Turn.objects.update(model_version=1)
+    for version, said in ((1, "x"), (5, HOSTILE)):
+        FrozenJudgement.objects.create(pilot=pilot, model_version=version, rows=[[case.pk, said, 0.5, False]])
+    addresses = (
+        *(LIST, NEW, page_of(run), page_of(stopped), f"{COMPARE}?a={run.pk}&b={other.pk}"),
+        *(reverse(f"admin:{name}", args=(pilot.pk,)) for name in ("pilot_rehearsal", "pilot_frozen")),
+    )
+    for address in addresses:
+        text = lead.get(address).content.decode()
+        assert "<script>alert(1)" not in text, address
+        assert "&lt;script&gt;alert(1)" in text, address
