@@ -28,6 +28,7 @@ from intents.selectors import live_release
 from nlp.cleaning import clean
 from pilot.models import Draft, FrozenCase, FrozenJudgement, Pilot
 from pilot.replay.mapped import intents_by_category
+from pilot.replay.reading import learned_by
 from pilot.replay.weeks import scope_of
 from pilot.workflow import LIVE_SOURCE
 from runtime.models import Conversation
@@ -146,10 +147,10 @@ def live_version() -> int | None:
 
 def compared(pilot: Pilot, *, week: date, before: int, after: int) -> Compared | None:
     """Return how two versions answered the same frozen cases; None where one has not been asked."""
-    answers = {version: _answers(pilot, version) for version in {before, after}}
-    if not all(answers.values()):
+    said, says = _answers(pilot, before), _answers(pilot, after)
+    if said is None or says is None:
         return None
-    pairs = pair(answers[before], answers[after])
+    pairs = pair(said, says)
     counts = change_counts(pairs)
     return Compared(
         week,
@@ -163,10 +164,11 @@ def compared(pilot: Pilot, *, week: date, before: int, after: int) -> Compared |
     )
 
 
-def _answers(pilot: Pilot, version: int) -> list[Answer]:
+def _answers(pilot: Pilot, version: int) -> list[Answer] | None:
+    """Return what a version answered; None where it has not been asked."""
     judged = FrozenJudgement.objects.filter(pilot=pilot, model_version=version).first()
     if judged is None:
-        return []
+        return None
     cases = {case.pk: case for case in FrozenCase.objects.filter(pilot=pilot)[: 2 * MAX_CASES]}
     return [
         Answer(f"frozen:{pk}", cases[pk].text, cases[pk].expected, predicted, confidence, is_fallback)
@@ -176,7 +178,13 @@ def _answers(pilot: Pilot, version: int) -> list[Answer]:
 
 
 def _ask(pilot: Pilot, version: ModelVersion) -> bool:
-    cases = list(FrozenCase.objects.filter(pilot=pilot).order_by("pk").values_list("pk", "text"))
+    """Keep the version's answers, but for cases that it has learned from all the same (by tagging, say)."""
+    learned = learned_by(version)
+    cases = [
+        (case.pk, case.text)
+        for case in FrozenCase.objects.filter(pilot=pilot).order_by("pk")
+        if case.ticket_id not in learned.tickets and not learned.trained.knows(case.text)
+    ]
     rows: list[list[object]] = []
     try:
         classifier = artefact_load(version)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core import activity, jobs
 from core.actors import Actor
@@ -98,6 +98,9 @@ def rehearsal_week_start(
     require(actor, PERMISSION)
     _check(pilot, limit)
     week = week_checked(week)
+    at_work = Job.objects.filter(task=REHEARSAL_TASK, state=Job.State.RUNNING, arguments__pilot_id=pilot.pk)
+    if at_work.exists():
+        raise Conflict("A week is being played right now. Wait until it is done.", code="being_played")
     return jobs.enqueue(
         REHEARSAL_TASK,
         dedupe_key=f"{REHEARSAL_TASK}:{pilot.pk}",
@@ -194,9 +197,13 @@ def _portion_play(
         if done >= len(messages):
             played.before += 1
             continue
-        for message in messages[done:]:
-            conversation = _turn_play(pilot, ticket, message, conversation, engines)
-            played.turns += 1
+        try:
+            for message in messages[done:]:
+                conversation = _turn_play(pilot, ticket, message, conversation, engines)
+                played.turns += 1
+        except IntegrityError:  # another process has begun this ticket at the same moment
+            played.before += 1
+            continue
         played.tickets += 1
     drafts_collect(pilot_id=pilot.pk)
     _note_sent(pilot, ticket_ids, sent)

@@ -151,6 +151,21 @@ def test_week_one_against_now_on_exactly_these_cases(make_pilot, make_draft, exp
     assert FrozenJudgement.objects.count() == 2
 
 
+def test_a_case_that_a_version_has_learned_from_all_the_same_is_left_out(
+    make_pilot, exports, versions
+) -> None:
+    tickets_made(8, exports)
+    pilot = make_pilot()
+    frozen_cases_ensure(pilot)
+    learned = [[0, "how do I EXPORT list 1?", "data_export"]]
+    DatasetSnapshot.objects.filter(sha256=f"{2:064}").update(rows=learned)
+    for number in (1, 2):
+        assert frozen._ask(pilot, ModelVersion.objects.get(number=number))
+    found = compared(pilot, week=date(2026, 3, 2), before=1, after=2)
+    assert found.right_after.whole == 7
+    assert found.counts["fixed"] == 1
+
+
 def test_a_version_whose_file_is_gone_is_left_out(make_pilot, exports, versions, monkeypatch) -> None:
     tickets_made(1, exports)
 

@@ -8,8 +8,10 @@ import pytest
 
 from core.actors import Actor
 from core.errors import Conflict, InvalidInput, NotAllowed, Unavailable
+from core.models import Job
 from intents.models import DatasetSnapshot, Release
 from pilot.models import Draft
+from pilot.replay import rehearsing
 from pilot.replay.rehearsing import rehearsal_play, rehearsal_week_start, week_checked
 from pilot.replay.weeks import bounds_of, next_week, weeks_of
 from runtime.contracts import TurnRequest
@@ -18,7 +20,7 @@ from runtime.placement import Placement
 from runtime.services import AsOf, turn_replay, turn_take
 from tests.pilot.closed_tickets import MONDAY, REPLY, closed_ticket, version_made
 from tests.runtime.conftest import ENGINES, SYSTEM
-from tickets.models import Category
+from tickets.models import Category, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules"), pytest.mark.row("5.2")]
 WEEK = timedelta(days=7)
@@ -235,3 +237,24 @@ def test_a_step_that_fails_ends_in_a_draft_for_people_and_calls_nobody(pilot):
     turn = Turn.objects.get()
     assert (turn.decision, turn.reason) == ("escalate", "step_failure")
     assert not Handoff.objects.exists()
+
+
+def test_while_a_week_is_played_no_other_is_queued_and_a_ticket_that_another_process_begun_is_left_to_it(
+    pilot, monkeypatch
+):
+    closed_ticket(1)
+    job = rehearsal_week_start(actor=SYSTEM, pilot=pilot, week=date(2026, 3, 2))
+    Job.objects.filter(pk=job.pk).update(state="running")
+    with pytest.raises(Conflict) as refused:
+        rehearsal_week_start(actor=SYSTEM, pilot=pilot, week=date(2026, 3, 9))
+    assert refused.value.code == "being_played"
+    ticket = Ticket.objects.get()
+    real = rehearsing.turn_replay
+
+    def overtaken(**more):
+        real(**more)  # the other process was faster
+        return real(**more)
+
+    monkeypatch.setattr(rehearsing, "turn_replay", overtaken)
+    assert play(pilot).before == 1
+    assert Turn.objects.filter(conversation__ticket=ticket).count() == 1
