@@ -57,7 +57,7 @@ def replays(
 def test_six_tickets_are_replayed_read_and_compared(replays: Page) -> None:
     errors: list[str] = []
     replays.on("pageerror", lambda error: errors.append(str(error)))
-    replays.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    replays.on("response", lambda answer: errors.append(answer.url) if answer.status >= 400 else None)
     for name in ("First", "Second"):
         replays.get_by_role("link", name="Replay closed tickets").click()
         replays.get_by_label("Name (if you like)").fill(name)
