@@ -50,6 +50,7 @@ from supportadmin.demo.content import read_articles, read_intents, read_test_que
 from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.measures import handoffs_finish, sample_judge
+from supportadmin.demo.pilot import rehearsal_install
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.simulations import simulations_add
@@ -113,6 +114,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     say(f"{simulations_add(lead)} simulations passed")
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
+    say(f"{rehearsal_install(lead=lead)} drafts rehearsed on closed tickets")
     _health_check(lead)
     backtest_queue(lead=lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")
@@ -297,7 +299,7 @@ def _bot() -> Actor:
 
 def _sample_turns(clear_key: str) -> int:
     """Let the agent answer some held-out messages, so that the pages show it at work."""
-    if Conversation.objects.exists():
+    if Conversation.objects.filter(ticket=None).exists():
         return 0
     actor = _bot()
     messages = read_test_questions()["utterances"][::3]

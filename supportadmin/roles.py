@@ -11,7 +11,7 @@ from django.db import transaction
 
 VIEW_PILOTS = (
     *("pilot.view_pilot", "pilot.view_stagemove", "pilot.view_draft", "pilot.view_review"),
-    *("pilot.view_correction", "pilot.view_weeklyreview"),
+    *("pilot.view_correction", "pilot.view_weeklyreview", "pilot.view_replayrun"),
     *("pilot.view_suite", "pilot.view_scenario", "pilot.view_simulationrun", "pilot.view_simulationresult"),
 )
 VIEW_WORK = (
@@ -123,7 +123,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "escalation.add_backtestrun",
         *("runtime.add_resolutionflow", "runtime.change_resolutionflow"),
         *("pilot.add_pilot", "pilot.change_pilot", "pilot.sign_pilot", "pilot.halt_pilot"),
-        *("pilot.review_draft", "pilot.decide_correction", "pilot.sign_week"),
+        *("pilot.review_draft", "pilot.decide_correction", "pilot.sign_week", "pilot.add_replayrun"),
         *("pilot.run_simulation", "pilot.add_suite", "pilot.change_suite"),
         *("pilot.add_scenario", "pilot.change_scenario", "pilot.delete_scenario"),
         *("core.view_job", "core.change_job", "core.view_activity"),

@@ -319,6 +319,7 @@ UNFOLD: dict[str, Any] = {
                         **_page("Simulations", "science", "pilot.suite"),
                         "active": _of_lists("pilot.suite", "pilot.scenario", "pilot.simulationrun"),
                     },
+                    _page("Replays", "replay", "pilot.replayrun"),
                 ],
             },
             {

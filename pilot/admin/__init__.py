@@ -4,6 +4,7 @@ from pilot.admin import simulation_conversations  # noqa: F401 - offers its butt
 from pilot.admin.corrections import CorrectionAdmin
 from pilot.admin.drafts import DraftAdmin
 from pilot.admin.pilots import PilotAdmin
+from pilot.admin.replays import ReplayRunAdmin
 from pilot.admin.reviews import ReviewAdmin
 from pilot.admin.simulation_runs import SimulationRunAdmin
 from pilot.admin.simulation_scenarios import ScenarioAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "CorrectionAdmin",
     "DraftAdmin",
     "PilotAdmin",
+    "ReplayRunAdmin",
     "ReviewAdmin",
     "ScenarioAdmin",
     "SimulationRunAdmin",

@@ -12,11 +12,11 @@ from django.utils import timezone
 from core.admin_transitions import Transition
 from pilot import baselines, words, workflow
 from pilot.admin.pilot_moves import further, scope_of
+from pilot.figures.selectors import gate_of
 from pilot.gate import Condition
 from pilot.models import Pilot
 from pilot.selectors import week_of
 from pilot.services.conditions import next_conditions
-from pilot.figures.selectors import gate_of
 from pilot.services.stages import start_problem
 from pilot.targets import TARGETS
 

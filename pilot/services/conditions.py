@@ -7,9 +7,9 @@ from collections.abc import Callable
 from django.db.models import Count, Max, Q
 
 from pilot import workflow
+from pilot.figures.selectors import gate_of
 from pilot.gate import Condition, Verdict
 from pilot.models import Draft, Pilot
-from pilot.figures.selectors import gate_of
 from runtime.placement import FULL, SHADOW
 
 FIRST_REVIEWED = 20  # drafts that people must have read before they send what the agent wrote

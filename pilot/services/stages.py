@@ -19,10 +19,10 @@ from core.transitions import move
 from core.writing import write_transaction
 from pilot import workflow
 from pilot.baselines import baseline_of
+from pilot.figures.selectors import gate_of
 from pilot.gate import Condition
 from pilot.models import Pilot, StageMove
 from pilot.services.conditions import Gate, next_conditions
-from pilot.figures.selectors import gate_of
 from pilot.services.signing import SIGN, bundle_now, gate_json, move_sign, reason_check, state_of
 from pilot.targets import targets_missing
 from runtime.placement import FULL, LIMITED, SHADOW

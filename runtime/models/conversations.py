@@ -62,6 +62,13 @@ class Conversation(models.Model):
                 name="conversation_by_pilot",
             ),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pilot_id", "ticket"],
+                condition=Q(ticket__isnull=False),
+                name="one_replay_per_pilot_and_ticket",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {str(self.id)[:8]}"

@@ -1,6 +1,7 @@
 """Writes of the runtime app."""
 
 from runtime.services.anger_labels import anger_label_record, anger_recalibrate
+from runtime.services.as_of import AsOf
 from runtime.services.contact import contact_note
 from runtime.services.feedback import feedback_record
 from runtime.services.handoffs import (
@@ -12,9 +13,10 @@ from runtime.services.handoffs import (
     handoff_return,
 )
 from runtime.services.messages import message_from_customer, message_reply
-from runtime.services.turns import turn_preview, turn_take
+from runtime.services.turns import turn_preview, turn_replay, turn_take
 
 __all__ = [
+    "AsOf",
     "anger_label_record",
     "anger_recalibrate",
     "contact_note",
@@ -28,5 +30,6 @@ __all__ = [
     "message_from_customer",
     "message_reply",
     "turn_preview",
+    "turn_replay",
     "turn_take",
 ]

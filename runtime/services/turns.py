@@ -38,6 +38,7 @@ from runtime.selectors import (
     rule_of,
     versions_of,
 )
+from runtime.services.as_of import AsOf
 from runtime.services.handoffs import handoff_queue
 from runtime.services.placing import placing
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
@@ -60,15 +61,36 @@ def turn_take(
     ``on_recorded`` is called with the result inside the write transaction. Raises InvalidInput, NotFound
     (no such conversation of this actor), Conflict (with a person, closed, full, overtaken three times).
     """
+    return _take(actor, request, on_recorded, engines, None)
+
+
+def turn_replay(*, actor: Actor, request: TurnRequest, as_of: AsOf, engines: Engines = LIVE) -> TurnResult:
+    """Draft what the agent would answer to a message of a closed ticket, and keep it in the ticket's time.
+
+    Writes what ``turn_take`` writes in shadow mode, but asks no running pilot where the message stands:
+    nobody is served, called or told anything, and no action is done. Refuses any other mode.
+    """
+    if as_of.placement.mode != SHADOW or not as_of.placement.in_scope:
+        raise InvalidInput("A closed ticket is replayed in shadow mode only.", code="not_shadow")
+    return _take(actor, request, None, engines, as_of)
+
+
+def _take(
+    actor: Actor,
+    request: TurnRequest,
+    on_recorded: Callable[[TurnResult], None] | None,
+    engines: Engines,
+    as_of: AsOf | None,
+) -> TurnResult:
     _check(request)
     new_id = uuid4()
     for _ in range(MAX_TRIES):
         conversation = _conversation_of(actor, request)
-        journal = _journal(actor, request, conversation, new_id)
+        journal = _journal(actor, request, conversation, new_id, as_of)
         try:
-            placed = placing(actor, request, conversation, new_id)
+            placed = as_of.in_context if as_of else placing(actor, request, conversation, new_id)
             outcome = run(request, _context_of(conversation, journal, placed), engines)
-            result = _record(actor, request, journal, outcome, on_recorded, new_id)
+            result = _record(actor, request, journal, outcome, on_recorded, new_id, as_of)
             journal.settled()
             return result
         except Overtaken:
@@ -144,24 +166,26 @@ def _once(actor: Actor, request: TurnRequest) -> str:
     return once_key(actor.id, request.retry_key, request.text) if request.retry_key else ""
 
 
-def _journal(actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID) -> Journal:
+def _journal(
+    actor: Actor, request: TurnRequest, conversation: Conversation | None, new_id: UUID, as_of: AsOf | None
+) -> Journal:
     return Journal(
         conversation=conversation,
         run=running_run(conversation) if conversation else None,
-        begin=lambda: Conversation(**_fields_of(actor, request, new_id)),
+        begin=lambda: Conversation(**_fields_of(actor, request, new_id, as_of)),
         once=_once(actor, request),
     )
 
 
 def _context_of(conversation: Conversation | None, journal: Journal, placed: Mapping[str, Any]) -> Context:
     in_flow: dict[str, Any] = {
-        **placed,
         "run": as_running(journal.run) if journal.run else None,
         "new_run_key": journal.new_key,
         "before_act": journal.before_act,
         "conversation_id": lambda: journal.conversation.pk if journal.conversation else None,
         "dry_run": False,
         "now": timezone.localtime(),
+        **placed,
     }
     if conversation is None:
         return Context(**in_flow)
@@ -187,14 +211,17 @@ def _record(
     outcome: Outcome,
     on_recorded: Callable[[TurnResult], None] | None,
     new_id: UUID,
+    as_of: AsOf | None,
 ) -> TurnResult:
     with write_transaction():
-        conversation = _count_turn(actor, request, journal.conversation, outcome, new_id)
+        conversation = _count_turn(actor, request, journal.conversation, outcome, new_id, as_of)
         turn = _turn_of(
             request, outcome, number=conversation.turn_count, delivered=outcome.placement.delivers
         )
         turn.conversation = conversation
         turn.save(force_insert=True)
+        if as_of is not None:
+            as_of.date(conversation, turn)
         Trace.objects.create(
             turn=turn,
             facts=asdict(outcome.facts),
@@ -222,10 +249,11 @@ def _count_turn(
     conversation: Conversation | None,
     outcome: Outcome,
     new_id: UUID,
+    as_of: AsOf | None,
 ) -> Conversation:
     """Begin the conversation, or claim its next turn number; raise Overtaken if another turn has it."""
     asks = outcome.decision.action == "clarify" and outcome.placement.mode != SHADOW
-    base = conversation or Conversation(**_fields_of(actor, request, new_id))
+    base = conversation or Conversation(**_fields_of(actor, request, new_id, as_of))
     before = base.turn_count
     changes: dict[str, Any] = {
         "turn_count": before + 1,
@@ -249,9 +277,10 @@ def _count_turn(
     return base
 
 
-def _fields_of(actor: Actor, request: TurnRequest, new_id: UUID) -> dict[str, Any]:
+def _fields_of(actor: Actor, request: TurnRequest, new_id: UUID, as_of: AsOf | None) -> dict[str, Any]:
     """Return the fields with which a conversation begins."""
     return {
+        **(as_of.fields if as_of else {}),
         "id": new_id,
         "channel": request.channel,
         "api_key_id": actor.id if actor.kind == "api_key" else None,

@@ -15,6 +15,7 @@ from core.errors import Conflict, DomainError, InvalidInput, NotAllowed
 from core.models import Activity
 from core.proportions import Share
 from pilot import evidence_guard, services
+from pilot.figures.selectors import gate_of
 from pilot.gate import Condition, Verdict
 from pilot.meter import Evidence
 from pilot.models import Pilot, Review, StageMove
@@ -30,7 +31,6 @@ from pilot.services import (
     pilot_start,
 )
 from pilot.services.conditions import first_conditions
-from pilot.figures.selectors import gate_of
 from tests.pilot.conftest import SYSTEM
 
 GOOD = {"resolution_rate": 0.6, "csat": 0.85, "escalation_rate": 0.2, "time_to_resolution": 240}
