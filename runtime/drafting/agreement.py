@@ -75,18 +75,16 @@ def _is_turned(draft: Said, cited: Said) -> bool:
     ours, theirs = draft.forms, cited.forms
     if len(ours) != len(theirs) or sorted(ours) != sorted(theirs):
         return False
-    for cut in range(1, len(ours)):
-        if ours[cut:] + ours[:cut] == theirs and (
-            _leads(draft.tokens, 0, cited.tokens, len(theirs) - cut)
-            or _leads(draft.tokens, cut, cited.tokens, 0)
-        ):
-            return True
-    return False
+    return any(
+        ours[cut:] + ours[:cut] == theirs and (_may_move(ours) or _may_move(ours[cut:]))
+        for cut in range(1, len(ours))
+    )
 
 
-def _leads(ours: Sequence[Token], at: int, theirs: Sequence[Token], there: int) -> bool:
-    """Tell whether the moved clause begins with the same connective on both sides."""
-    return ours[at].form == theirs[there].form and ours[at].form in wording.CONNECTIVES
+def _may_move(forms: Sequence[str]) -> bool:
+    """Tell whether a clause begins with a connective, or with how long after; both sides have the same."""
+    leads = forms[0] in wording.CONNECTIVES
+    return leads or (forms[0].isdigit() and not wording.HOW_LONG.isdisjoint(forms[1:3]))
 
 
 def _lacks_a_tail(draft: Said, cited: Said) -> bool:
@@ -99,5 +97,7 @@ def _lacks_a_tail(draft: Said, cited: Said) -> bool:
     if boundary is None or not boundary.start() <= rest.start <= boundary.end():
         return False
     head = cited.text[: boundary.start()]
+    if boundary.group().split()[-1] == "so":
+        return True  # what follows from it restricts nothing
     is_a_list = "," in head or rest.form[0].isdigit() or ":" in head
     return not is_a_list and not wording.RESTRICTING.intersection(cited.forms[kept:])

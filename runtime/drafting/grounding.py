@@ -84,12 +84,7 @@ class Grounded:
 
 def grounded(text: str, blocks: Sequence[Block]) -> Grounded:
     """Return what of the model's ``text`` the section's ``blocks`` say."""
-    cited = [
-        Cited(0, number, block.kind in (STEPS, POINTS), sentence)
-        for number, block in enumerate(blocks)
-        for sentence in block.sentences
-    ]
-    cited = [replace(one, place=place) for place, one in enumerate(cited)]
+    cited = _cited(blocks)
     units: list[Unit] = []
     following = 0
     for unit in _units(text):
@@ -102,6 +97,13 @@ def grounded(text: str, blocks: Sequence[Block]) -> Grounded:
     return Grounded(_written([unit for unit in units if not unit.why]), dropped, places, has_steps)
 
 
+def is_supported(sentence: str, blocks: Sequence[Block]) -> bool:
+    """Tell whether one sentence by itself is kept, apart from what it hangs on."""
+    cited = _cited(blocks)
+    units = [_checked(unit, cited, 0) for unit in _units(sentence)]
+    return bool(units) and not any(unit.why for unit in units)
+
+
 def answering_place(question: str, blocks: Sequence[Block]) -> int | None:
     """Return the cited sentence that has most in common with the question; None where none has anything."""
     asked = set(tokenize(question))
@@ -109,6 +111,15 @@ def answering_place(question: str, blocks: Sequence[Block]) -> int | None:
     common = [len(asked & set(tokenize(text))) for text in texts]
     best = max(common, default=0)
     return common.index(best) if best else None
+
+
+def _cited(blocks: Sequence[Block]) -> list[Cited]:
+    found = [
+        (number, block.kind in (STEPS, POINTS), sentence)
+        for number, block in enumerate(blocks)
+        for sentence in block.sentences
+    ]
+    return [Cited(place, *one) for place, one in enumerate(found)]
 
 
 def _units(text: str) -> list[Unit]:

@@ -33,14 +33,14 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
 CONTRACTED_ENDINGS: dict[str, str] = {"n't": "not", "'ll": "will", "'re": "be", "'ve": "have", "'m": "be"}
 IS_CONTRACTED = frozenset({"it", "that", "there", "here", "what", "who", "he", "she"})  # it's = it is
 _NUMBERS = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-eighteen nineteen twenty
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty
 """
 NUMBERS: dict[str, str] = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
 # A drafted sentence may begin with one of these; what follows must be cited.
 LEAD_IN = re.compile(
-    r"^(?:(?:to do (?:this|so|that)|first|next|then|finally|lastly|after that|in short|(?:please )?note that),?"
-    r"|please|simply|just)\s+(?=\S)",
+    r"^(?:(?:to do (?:this|so|that)|first|next|then|finally|lastly|after that|in short|please note that|"
+    r"note that),?|please|simply|just)\s+(?=\S)",
     re.IGNORECASE,
 )
 NEEDS_A_COMMA = re.compile(r"^(?:first|next|finally|lastly|in short|to do (?:this|so|that))\s", re.IGNORECASE)
@@ -60,7 +60,8 @@ RESTRICTING = frozenset(
     """.split()  # noqa: SIM905 - a word list
 )
 # The rest of a sentence that may be left out begins like this.
-TAIL = re.compile(r"(?:,\s+(?:and|which)\s|;\s|\s\()")
+TAIL = re.compile(r"(?:,\s+(?:and|which|so)\s|;\s|\s\()")
+HOW_LONG = frozenset({"after", "before"})  # "30 minutes after …" may stand in front, too
 FEWEST_KEPT = 4  # words of a sentence whose rest is left out
 # A sentence that begins with one of these speaks of the one before it.
 ANAPHOR = re.compile(
