@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kb.claims.wording import VERB
 from runtime.drafting import wording
 from runtime.drafting.tokens import Token, signs_of, tokens_of
 
@@ -73,9 +74,9 @@ def _without_lead_in(draft: Said, cited: Said) -> list[Said]:
 def _is_turned(draft: Said, cited: Said) -> bool:
     """Tell whether the two differ in where a clause with its connective stands: "A if B", "If B, A"."""
     ours, theirs = draft.forms, cited.forms
-    if len(ours) != len(theirs) or sorted(ours) != sorted(theirs):
+    if len(ours) != len(theirs) or sorted(ours) != sorted(theirs) or wording.TWO_THOUGHTS.search(cited.text):
         return False
-    return any(
+    return ours[-1] not in wording.BINDING and any(
         ours[cut:] + ours[:cut] == theirs and (_may_move(ours) or _may_move(ours[cut:]))
         for cut in range(1, len(ours))
     )
@@ -100,4 +101,6 @@ def _lacks_a_tail(draft: Said, cited: Said) -> bool:
     if boundary.group().split()[-1] == "so":
         return True  # what follows from it restricts nothing
     is_a_list = "," in head or rest.form[0].isdigit() or ":" in head
+    if ", and" in boundary.group() and not VERB.search(cited.text, boundary.end()):
+        is_a_list = True
     return not is_a_list and not wording.RESTRICTING.intersection(cited.forms[kept:])

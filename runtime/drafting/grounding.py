@@ -154,9 +154,7 @@ def _checked(unit: Unit, cited: Sequence[Cited], following: int) -> Unit:
         return replace(unit, why=UNSUPPORTED)
     if not links <= {link for place in places for link in cited[place].sentence.links}:
         return replace(unit, why=LINK)
-    # Marks that do not come in pairs would reach into the next sentence.
-    is_clean = not any(sign in plain for sign in "*_`[]") or plain in unit.markdown
-    return replace(unit, places=places, markdown=unit.markdown if is_clean else _bare(plain))
+    return replace(unit, places=places)
 
 
 def _inline(markdown: str) -> Markup | None:
@@ -165,10 +163,6 @@ def _inline(markdown: str) -> Markup | None:
     if [token.type for token in tokens] != ["paragraph_open", "inline", "paragraph_close"]:
         return None
     return tokens[1] if {child.type for child in tokens[1].children or []} <= INLINE else None
-
-
-def _bare(plain: str) -> str:
-    return re.sub(r"[*_`\[\]]", "", plain)
 
 
 def _places(plain: str, cited: Sequence[Cited], following: int) -> tuple[int, ...]:
@@ -183,6 +177,8 @@ def _places(plain: str, cited: Sequence[Cited], following: int) -> tuple[int, ..
         if place is None:
             return ()
         found.append(place)
+    if wording.THEN.search(plain) and not all(cited[place].in_list for place in found):
+        return ()
     return tuple(found)
 
 
@@ -226,24 +222,24 @@ def _lists(units: Sequence[Unit], cited: Sequence[Cited], blocks: Sequence[Block
 
 
 def _introductions(units: Sequence[Unit], cited: Sequence[Cited], blocks: Sequence[Block]) -> dict[int, str]:
-    """Find points whose introduction is missing, and introductions without their list."""
+    """Find points that stand behind another line than theirs, and introductions without their list."""
     whys: dict[int, str] = {}
     kept = _kept(units)
-    at_block: dict[int, int] = {}  # the first unit of each block
+    before: int | None = None  # the block of the sentence before
     for at, unit in kept:
         for place in unit.places:
-            at_block.setdefault(cited[place].block, at)
-    for number, block in enumerate(blocks[:-1]):
-        if not block.introduces:
-            continue
-        last = [one.place for one in cited if one.block == number][-1:]
-        announcing = [at for at, unit in kept if last and last[0] in unit.places]
-        for at, unit in kept:
-            is_point = any(cited[place].block == number + 1 for place in unit.places)
-            if is_point and not (announcing and announcing[0] < at):
+            block = cited[place].block
+            begins = block != before and blocks[block].kind in (STEPS, POINTS)
+            introduced = block > 0 and blocks[block - 1].introduces
+            after_a_list = before is not None and blocks[before].kind in (STEPS, POINTS)
+            if begins and before != block - 1 and (introduced or after_a_list):
                 whys[at] = NO_INTRO
-        if number + 1 not in at_block:
-            whys |= dict.fromkeys(announcing, NO_LIST)
+            before = block
+    said = {cited[place].block for _, unit in kept for place in unit.places}
+    for number, block_said in enumerate(blocks[:-1]):
+        if block_said.introduces and number + 1 not in said:
+            last = [one.place for one in cited if one.block == number][-1:]
+            whys |= {at: NO_LIST for at, unit in kept if last and last[0] in unit.places}
     return whys
 
 

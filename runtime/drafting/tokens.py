@@ -14,6 +14,8 @@ EDGES = ".,;:!?()[]{}\"“”‘’'…*_`"
 ARROWS = frozenset("→>›»➔➜⇒")
 DASHES = re.compile(r"[—]|(?<=\D)–(?=\D)")
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+DECIMAL = re.compile(r"\.\d")
 PLAIN_SIGNS = frozenset(" .,;:!?'\"’‘“”()-–—…\n\t")
 
 
@@ -47,7 +49,8 @@ def signs_of(text: str) -> frozenset[str]:
 def _forms(text: str) -> Iterator[tuple[str, int]]:
     for chunk in CHUNK.finditer(DASHES.sub(" ", text)):
         raw = chunk.group()
-        core = raw.strip(EDGES)
+        core = raw.rstrip(EDGES)
+        core = core.lstrip(EDGES) if not DECIMAL.match(core) else core
         if not signs_of(core) and not any(sign.isalnum() for sign in core):
             continue
         start = chunk.start() + raw.index(core)
@@ -57,7 +60,7 @@ def _forms(text: str) -> Iterator[tuple[str, int]]:
         elif core in ARROWS:
             yield "→", start
         else:
-            yield core.casefold().replace(",", "") if core[0].isdigit() else core.casefold(), start
+            yield THOUSANDS.sub("", core), start  # a code as it is written
 
 
 def _opened(word: str) -> tuple[str, ...]:

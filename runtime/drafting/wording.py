@@ -60,17 +60,23 @@ RESTRICTING = frozenset(
     """.split()  # noqa: SIM905 - a word list
 )
 # The rest of a sentence that may be left out begins like this.
-TAIL = re.compile(r"(?:,\s+(?:and|which|so)\s|;\s|\s\()")
+TAIL = re.compile(r"(?:,\s+(?:and|which|so)\s|;\s)")
+# In a sentence of two thoughts a condition belongs to one of them, and nothing moves.
+TWO_THOUGHTS = re.compile(r"[;:]|\s–\s|\b(?:but|while|whereas)\b", re.IGNORECASE)
+# What stands right before a clause and is said of it.
+BINDING = RESTRICTING | {"or", "and", "but", "than", "even", "also"}
 HOW_LONG = frozenset({"after", "before"})  # "30 minutes after …" may stand in front, too
 FEWEST_KEPT = 4  # words of a sentence whose rest is left out
-# A sentence that begins with one of these speaks of the one before it.
+# A sentence that begins with one of these, or soon has one of the others, speaks of the one before it.
 ANAPHOR = re.compile(
-    r"^(?:it|its|they|their|them|these|those|this|that|such|both|neither|either|none|otherwise|instead|"
-    r"then|there|afterwards|also|but|and|or|so|however|he|she|here|all of (?:them|these)|the (?:same|latter|"
-    r"former|others?|rest))\b",
+    r"^(?:that|such|both|neither|either|none|otherwise|instead|afterwards|also|but|and|or|so|however|here|"
+    r"another|others?|each one|the (?:same|latter|former|others?|rest))\b"
+    r"|^(?:\S+\s+){0,6}(?:it|its|they|their|them|these|those|this|then|there|he|she)\b"
+    r"|^(?:after|before|until|for|in|on|with|without|from) that\b",
     re.IGNORECASE,
 )
 # Where a drafted sentence says what several cited ones say.
+THEN = re.compile(r"\bthen\b", re.IGNORECASE)  # says an order, which only steps have
 JOINS = re.compile(r",?\s+and\s+then\s+|,\s+then\s+|;\s+(?:then\s+)?|,\s+and\s+")
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)*_]*\s+(?=[^a-z\s])|\n+")
 NEUTRAL_HEADINGS = frozenset(
