@@ -25,6 +25,7 @@ from runtime.drafting.evidence import POINTS, STEPS, Block, Sentence
 MAX_SENTENCES = 80
 MAX_CHARACTERS = 500  # of a sentence
 MARKER = re.compile(r"^\s{0,6}(?P<marker>[-*+•]|\d{1,3}[.)])\s+(?P<rest>\S.*)$")
+TAG = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Mn", "Me"})
 INLINE = frozenset(
     "text softbreak strong_open strong_close em_open em_close code_inline link_open link_close".split()  # noqa: SIM905
@@ -162,7 +163,9 @@ def _inline(markdown: str) -> Markup | None:
     tokens = parse(markdown)
     if [token.type for token in tokens] != ["paragraph_open", "inline", "paragraph_close"]:
         return None
-    return tokens[1] if {child.type for child in tokens[1].children or []} <= INLINE else None
+    children = tokens[1].children or []
+    like_html = any(child.type == "text" and TAG.search(child.content) for child in children)
+    return None if like_html or not {child.type for child in children} <= INLINE else tokens[1]
 
 
 def _places(plain: str, cited: Sequence[Cited], following: int) -> tuple[int, ...]:

@@ -153,8 +153,11 @@ def lines_of(section: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def speak(section: str, rng: random.Random, manner: str) -> Spoken:
-    """``honest`` says the section in other words, ``mixed`` lies in half of the sentences, ``added`` puts lies
-    between true ones, ``lies`` only lies."""
+    """Answer as asked for.
+
+    ``honest`` says the section in other words, ``mixed`` lies in half of the sentences, ``added`` puts lies
+    between true ones, ``lies`` only lies.
+    """
     spoken = Spoken("")
     shown: list[str] = []
     every = [part for _, parts in lines_of(section) for part in parts]

