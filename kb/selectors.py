@@ -7,13 +7,23 @@ from datetime import date
 from typing import Any
 
 from kb import access, pages, workflow
-from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
+from kb.chunking import chunk
+from kb.contracts import (
+    ArticleSummary,
+    Audience,
+    KnowledgeBaseCounts,
+    PageExample,
+    PublishedArticle,
+    SearchHit,
+)
 from kb.indexing import encoder
 from kb.models import Article, AudienceValue, KnowledgeBaseAudit, ProductPage, Revision
 from kb.readiness import ready_share
+from kb.retrieval import article_url
 
 MAX_SUMMARIES = 500
 MAX_PAGES = 200
+MAX_SAMPLED = 12  # articles among which sample sections are chosen
 
 
 def knowledge_base_counts(*, today: date) -> KnowledgeBaseCounts:
@@ -64,6 +74,37 @@ def published_article(slug: str, *, audience: Audience | None) -> PublishedArtic
         return None
     revision = article.published_revision
     return PublishedArticle(article.slug, revision.title, revision.body)
+
+
+def sample_sections(limit: int) -> list[SearchHit]:
+    """Return the first sections of the newest published articles, one an article, as a search returns them.
+
+    Those with steps come first, then the longer ones: they show best what stands around an answer.
+    """
+    rows = Article.objects.published().select_related("published_revision").order_by("-pk")
+    found: list[SearchHit] = []
+    for article in rows[:MAX_SAMPLED]:
+        revision = article.published_revision
+        pieces = chunk(revision.title, revision.body) if revision else []
+        answers = [piece for piece in pieces if piece.kind == "answer"]
+        if revision is None or not answers:
+            continue
+        best = max(answers, key=lambda piece: ("\n2." in piece.quote, len(piece.heading_path)))
+        found.append(
+            SearchHit(
+                article.pk,
+                revision.pk,
+                revision.title,
+                best.heading_path,
+                best.anchor,
+                best.quote,
+                1.0,
+                article_url(article.pk, article.slug, best.anchor),
+            )
+        )
+    found.sort(key=lambda hit: ("\n2." in hit.quote, len(hit.quote)), reverse=True)
+    half = (limit + 1) // 2
+    return [*found[:half], *found[len(found) - (limit - half) :]] if len(found) > limit else found
 
 
 def product_pages() -> list[PageExample]:

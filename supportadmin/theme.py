@@ -151,6 +151,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:kb_voice"),
                         "permission": _allowed("kb.view_voiceguide"),
                     },
+                    _page("Voice of answers", "edit_note", "runtime.draftvoice"),
                     _page("Publishing policy", "policy", "kb.publishingpolicy"),
                 ],
             },
