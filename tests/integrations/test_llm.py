@@ -98,7 +98,7 @@ def test_a_call_that_the_model_wants_is_not_made() -> None:
         ask(server.url)
 
 
-@pytest.mark.row("7.7")
+@pytest.mark.row("R59")
 @pytest.mark.parametrize("fault", [faults.SILENT_BEFORE, faults.DRIP_AFTER, faults.SILENT_AFTER])
 def test_a_model_that_stalls_is_given_up_within_two_seconds(fault: str) -> None:
     with running(lambda request: (200, completion("Fine. " * 300))) as server:
@@ -125,7 +125,7 @@ def test_nobody_listens() -> None:
         ask("http://127.0.0.1:9")
 
 
-@pytest.mark.row("7.7")
+@pytest.mark.row("R44")
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -205,7 +205,7 @@ def test_more_than_two_at_once_answer_without_it() -> None:
     assert client.breaker.failures == 0
 
 
-@pytest.mark.row("7.7")
+@pytest.mark.row("R46")
 def test_neither_key_nor_words_are_in_logs_reprs_or_errors(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,7 +19,7 @@ from runtime.models import DraftVoice, Trace
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, HIT, SYSTEM
 
-pytestmark = [pytest.mark.django_db, pytest.mark.row("5.2", "2.14")]
+pytestmark = [pytest.mark.django_db, pytest.mark.row("2.14")]
 ADDRESS = "admin:runtime_draftvoice_change"
 VIEW = "runtime.view_draftvoice"
 FIELDS = {"opening": "", "opening_steps": "", "closing": "", "heading": "section", "source_line": "source"}

@@ -29,7 +29,7 @@ from tests.runtime.conftest import ENGINES, HIT, Bot
 from tests.runtime.drafting.stand_in import completion
 from tests.runtime.test_pure import PURE
 
-pytestmark = pytest.mark.row("5.2", "7.7")
+pytestmark = pytest.mark.row("7.7")
 QUOTE = "You can export everything. The archive is ready within 4 hours. Only the Owner gets the link."
 FOUND = SearchResult((replace(HIT, heading_path=(), quote=QUOTE),), None, 12)
 PERSON = Actor.system("a test")
@@ -104,6 +104,7 @@ def test_the_model_gets_no_personal_data_and_the_citation_alone() -> None:
         assert secret not in sent
 
 
+@pytest.mark.row("8.4")
 @pytest.mark.parametrize(
     ("text", "action"),
     [
@@ -197,7 +198,7 @@ def of_the_turn(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-@pytest.mark.row("5.2")
+@pytest.mark.row("8.4", "R56")
 def test_injections_change_no_decision_action_or_escalation_and_are_not_repeated() -> None:
     cases = list(product(PAYLOADS, PLACES))
     assert len(cases) >= 100
@@ -226,7 +227,7 @@ def test_what_an_article_was_made_to_say_gets_neither_picture_nor_markup_through
             assert "<" not in outcome.reply
 
 
-@pytest.mark.row("7.7")
+@pytest.mark.row("R59")
 @pytest.mark.parametrize("fault", [faults.SILENT_BEFORE, faults.DRIP_AFTER])
 def test_a_turn_with_two_answers_and_a_model_that_stalls_takes_two_seconds_at_most(fault: str) -> None:
     def answer(request: Request) -> tuple[int, Any]:
@@ -284,7 +285,6 @@ def test_a_preview_drafts_too(rules: None) -> None:
     assert Turn.objects.count() == 0
 
 
-@pytest.mark.row("7.7")
 def test_without_an_address_and_a_model_there_is_none(settings: Any) -> None:
     assert language_model() is None
     settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"

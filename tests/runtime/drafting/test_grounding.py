@@ -15,7 +15,7 @@ from runtime.drafting.grounding import grounded, is_supported
 from supportadmin.demo.content import FOLDER
 from tests.runtime.drafting.conftest import demo_hits
 
-pytestmark = pytest.mark.row("5.2", "7.7")
+pytestmark = pytest.mark.row("7.7")
 GOLDEN = Path(__file__).parent.parent / "golden"
 STEPS = """1. Open **Settings**. Yours may be called Preferences.
 2. Choose **Export**.

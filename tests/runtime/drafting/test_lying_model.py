@@ -16,7 +16,7 @@ from tests.integrations.stand_ins.server import running
 from tests.runtime.drafting.conftest import demo_hits, url_of
 from tests.runtime.drafting.stand_in import SPLIT, LyingModel, Spoken, plain
 
-pytestmark = pytest.mark.row("5.2", "7.7")
+pytestmark = pytest.mark.row("7.7")
 
 
 def drafts(model: LyingModel) -> list[tuple[Draft, Spoken, str]]:

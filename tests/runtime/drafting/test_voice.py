@@ -14,7 +14,7 @@ from runtime.drafting.voice import answer_reply, answering_blocks
 from tests.runtime.conftest import HIT
 from tests.runtime.drafting.conftest import demo_hits, url_of
 
-pytestmark = pytest.mark.row("5.2", "2.14")
+pytestmark = pytest.mark.row("2.14")
 VOICE = Voice("Here is how it is:", "These are the steps:", "Tell me if anything stays unclear.", FULL, MORE)
 LONG = """The fee is waived for teachers.
 
