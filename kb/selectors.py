@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
 from kb import access, pages, workflow
-from kb.chunking import chunk
+from kb.chunking import Chunk, chunk
 from kb.contracts import (
     ArticleSummary,
     Audience,
@@ -23,7 +23,6 @@ from kb.retrieval import article_url
 
 MAX_SUMMARIES = 500
 MAX_PAGES = 200
-MAX_SAMPLED = 12  # articles among which sample sections are chosen
 
 
 def knowledge_base_counts(*, today: date) -> KnowledgeBaseCounts:
@@ -77,34 +76,31 @@ def published_article(slug: str, *, audience: Audience | None) -> PublishedArtic
 
 
 def sample_sections(limit: int) -> list[SearchHit]:
-    """Return the first sections of the newest published articles, one an article, as a search returns them.
+    """Return sections of the newest published articles as a search returns them, one an article.
 
-    Those with steps come first, then the longer ones: they show best what stands around an answer.
+    By turns one with numbered steps and one without, where an article has such a one.
     """
     rows = Article.objects.published().select_related("published_revision").order_by("-pk")
     found: list[SearchHit] = []
-    for article in rows[:MAX_SAMPLED]:
+    for article in rows[:limit]:
         revision = article.published_revision
         pieces = chunk(revision.title, revision.body) if revision else []
         answers = [piece for piece in pieces if piece.kind == "answer"]
         if revision is None or not answers:
             continue
-        best = max(answers, key=lambda piece: ("\n2." in piece.quote, len(piece.heading_path)))
+        best = max(answers, key=_shows_steps(len(found) % 2 == 0))
+        url = article_url(article.pk, article.slug, best.anchor)
         found.append(
             SearchHit(
-                article.pk,
-                revision.pk,
-                revision.title,
-                best.heading_path,
-                best.anchor,
-                best.quote,
-                1.0,
-                article_url(article.pk, article.slug, best.anchor),
+                *(article.pk, revision.pk, revision.title, best.heading_path, best.anchor, best.quote, 1.0),
+                url,
             )
         )
-    found.sort(key=lambda hit: ("\n2." in hit.quote, len(hit.quote)), reverse=True)
-    half = (limit + 1) // 2
-    return [*found[:half], *found[len(found) - (limit - half) :]] if len(found) > limit else found
+    return found
+
+
+def _shows_steps(wanted: bool) -> Callable[[Chunk], tuple[bool, int]]:
+    return lambda piece: (("\n2." in piece.quote) is wanted, len(piece.quote))
 
 
 def product_pages() -> list[PageExample]:

@@ -15,11 +15,10 @@
   function start() {
     const box = document.getElementById("dv-previews");
     if (!box) return;
-    const token = document.querySelector("input[name=csrfmiddlewaretoken]");
-    const form = token && token.form;
-    if (!form) return;
+    const first = document.querySelector("input[name=opening]");
+    if (!first) return; // may only be looked at
+    const form = first.form;
     const fields = NAMES.map((name) => form.elements[name]).filter(Boolean);
-    if (!fields.length) return; // may only be looked at
     const list = document.getElementById("dv-list");
     const status = document.getElementById("dv-status");
     let timer = 0;
@@ -53,7 +52,7 @@
       try {
         const answer = await fetch(box.dataset.previewUrl, {
           method: "POST",
-          headers: { "X-CSRFToken": token.value },
+          headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
           body: new URLSearchParams(sent),
         });
         const data = await answer.json();
