@@ -95,7 +95,7 @@ def _lacks_a_tail(draft: Said, cited: Said) -> bool:
         return False
     end, rest = cited.tokens[kept - 1].start, cited.tokens[kept]
     boundary = wording.TAIL.search(cited.text, end)
-    if boundary is None or not boundary.start() <= rest.start <= boundary.end():
+    if boundary is None or boundary.start() > rest.start:  # words that say nothing may stand between
         return False
     head = cited.text[: boundary.start()]
     if boundary.group().split()[-1] == "so":

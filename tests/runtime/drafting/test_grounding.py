@@ -163,3 +163,44 @@ def test_the_largest_answer_is_checked_within_a_tenth_of_a_second() -> None:
     for text in (f"{sentence} " * 200, "a, and " * 900, "*" * 6_000, "[" * 6_000, "If a, " * 1_000):
         grounded(text[:6_000], blocks)
     assert (time.perf_counter() - started) / 5 <= 0.5  # 20 times what it takes on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("cited", "kept"),
+    [
+        ("You can export the list at once, and the Owner gets it by mail.", True),
+        ("You can export the list at once, so nobody has to wait.", True),
+        ("You can export the list at once; the Owner gets it by mail.", True),
+        ("You can export the list at once, and only the Owner gets it.", False),
+        ("You can export the list at once; it is not complete.", False),
+        ("You can export the list at once, and the file.", False),  # a list of two, not a second clause
+        ("You can export the list at once if you are the Owner.", False),
+        ("You can export the list at once, but the Owner gets it.", False),
+        ("You can export the list at once (Owners).", False),
+    ],
+)
+def test_a_last_clause_may_be_left_out_only_where_it_restricts_nothing(cited: str, kept: bool) -> None:
+    assert is_supported("You can export the list at once.", blocks_of(cited)) is kept
+
+
+@pytest.mark.parametrize(
+    ("cited", "draft", "kept"),
+    [
+        ("If you cancel, we keep the data.", "We keep the data if you cancel.", True),
+        ("If you cancel, we keep the data.", "If we keep the data, you cancel.", False),
+        ("A if B, but C if D.", "If D, A if B, but C.", False),
+        ("You can export only on Team.", "On Team you can export only.", False),
+        ("Before you sign out, save it.", "Before you save it, sign out.", False),
+        ("It moves from Team to Pro.", "It moves from Pro to Team.", False),
+        ("It opens 30 minutes after the last try.", "30 minutes after the last try it opens.", True),
+        ("It opens 30 minutes after the last try.", "It opens after the last 30 minutes try.", False),
+    ],
+)
+def test_a_clause_may_move_with_its_connective_and_nothing_else(cited: str, draft: str, kept: bool) -> None:
+    assert is_supported(draft, blocks_of(cited)) is kept
+
+
+def test_hidden_characters_are_named_as_the_reason() -> None:
+    assert whys("An Owner can ask for \u200banother one.") == {
+        "An Owner can ask for \u200banother one.": "hidden_characters"
+    }
