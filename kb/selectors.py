@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
 from kb import access, pages, workflow
-from kb.contracts import ArticleSummary, Audience, KnowledgeBaseCounts, PageExample, PublishedArticle
+from kb.chunking import Chunk, chunk
+from kb.contracts import (
+    ArticleSummary,
+    Audience,
+    KnowledgeBaseCounts,
+    PageExample,
+    PublishedArticle,
+    SearchHit,
+)
 from kb.indexing import encoder
 from kb.models import Article, AudienceValue, KnowledgeBaseAudit, ProductPage, Revision
 from kb.readiness import ready_share
+from kb.retrieval import article_url
 
 MAX_SUMMARIES = 500
 MAX_PAGES = 200
@@ -64,6 +73,34 @@ def published_article(slug: str, *, audience: Audience | None) -> PublishedArtic
         return None
     revision = article.published_revision
     return PublishedArticle(article.slug, revision.title, revision.body)
+
+
+def sample_sections(limit: int) -> list[SearchHit]:
+    """Return sections of the newest published articles as a search returns them, one an article.
+
+    By turns one with numbered steps and one without, where an article has such a one.
+    """
+    rows = Article.objects.published().select_related("published_revision").order_by("-pk")
+    found: list[SearchHit] = []
+    for article in rows[:limit]:
+        revision = article.published_revision
+        pieces = chunk(revision.title, revision.body) if revision else []
+        answers = [piece for piece in pieces if piece.kind == "answer"]
+        if revision is None or not answers:
+            continue
+        best = max(answers, key=_shows_steps(len(found) % 2 == 0))
+        url = article_url(article.pk, article.slug, best.anchor)
+        found.append(
+            SearchHit(
+                *(article.pk, revision.pk, revision.title, best.heading_path, best.anchor, best.quote, 1.0),
+                url,
+            )
+        )
+    return found
+
+
+def _shows_steps(wanted: bool) -> Callable[[Chunk], tuple[bool, int]]:
+    return lambda piece: (("\n2." in piece.quote) is wanted, len(piece.quote))
 
 
 def product_pages() -> list[PageExample]:

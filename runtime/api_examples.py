@@ -38,7 +38,7 @@ TURN_ANSWER = {
     "reason": "answered",
     "mode": "live",
     "delivered": True,
-    "reply": "**How do I export my workspace? › Steps**\n\n1. Open **Settings → Data**.\n"
+    "reply": "1. Open **Settings → Data**.\n"
     "2. Choose **Export workspace**.\n\n"
     "Source: [How do I export my workspace?](https://help.example.com/export-workspace)",
     "intent": "data_export",

@@ -12,10 +12,12 @@ class RuntimeConfig(AppConfig):
         from intents.ports import offer_live_interactions  # noqa: PLC0415
         from kb.ports import offer_customer_texts  # noqa: PLC0415
         from runtime.customer_texts import (  # noqa: PLC0415
+            ANSWER_LINES,
             CHOICES,
             FLOWS,
             REPLIES,
             choices,
+            lines_around_answers,
             lines_of_flows,
             replies,
         )
@@ -26,6 +28,7 @@ class RuntimeConfig(AppConfig):
 
         offer_customer_texts(REPLIES, replies)
         offer_customer_texts(CHOICES, choices)
+        offer_customer_texts(ANSWER_LINES, lines_around_answers)
         offer_customer_texts(FLOWS, lines_of_flows)
         offer_promise_line(promises_kept_line)
         offer_cases(Source())

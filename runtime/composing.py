@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,19 +11,22 @@ from kb.contracts import SearchHit
 from runtime.contracts import TurnRequest
 from runtime.flows.texts import DONE
 from runtime.handing_over import handoff_words
-from runtime.replies import answer_reply, clarify_reply, out_of_scope_reply
+from runtime.replies import clarify_reply, out_of_scope_reply
 from runtime.second_wish import is_said_first, put_off
 from runtime.turn_state import Context, Engines, Outcome
+
+DRAFTING_SECONDS = 1.8  # of a turn, for all the answers that it holds
 
 
 def compose(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> Mapping[str, Any]:
     """Word what the turn says, and what the other of two wishes got: a question or a person comes last."""
-    details = _word(outcome, request, context, engines)
+    deadline = time.monotonic() + DRAFTING_SECONDS
+    details = _word(outcome, request, context, engines, deadline)
     other = outcome.also
     if other is None:
         return details
     if is_said_first(other.decision):
-        _word(other, request, context, engines)
+        details = {"other": _word(other, request, context, engines, deadline), **details}
         follows = other.is_second and is_said_first(outcome.decision)
         first, last = (outcome, other) if follows else (other, outcome)
         outcome.reply, outcome.citations = (
@@ -35,8 +39,11 @@ def compose(outcome: Outcome, request: TurnRequest, context: Context, engines: E
     return details
 
 
-def _word(outcome: Outcome, request: TurnRequest, context: Context, engines: Engines) -> Mapping[str, Any]:
+def _word(
+    outcome: Outcome, request: TurnRequest, context: Context, engines: Engines, deadline: float
+) -> Mapping[str, Any]:
     action, found = outcome.decision.action, outcome.search
+    details: dict[str, Any] = {}
     if action == "escalate":
         outcome.reply = handoff_words(outcome, request, context, engines)
     elif action == "clarify":
@@ -46,11 +53,13 @@ def _word(outcome: Outcome, request: TurnRequest, context: Context, engines: Eng
     elif action == engine.ACT and outcome.flow and outcome.flow.progress:
         outcome.reply = outcome.flow.progress.reply or DONE
     elif action == "answer" and found and found.hits:
-        outcome.reply = answer_reply(found.hits, engines.article_url)
+        draft = engines.draft(outcome.query, found.hits, url_of=engines.article_url, deadline=deadline)
+        outcome.reply = draft.reply
+        details["draft"] = draft.as_json()
         outcome.citations = tuple(_citation(hit) for hit in found.hits[:1])
     else:
         raise ValueError(f"Nothing found goes with the decision {action!r}.")
-    return {"wait_seconds": outcome.wait_seconds} if action == "escalate" else {}
+    return {"wait_seconds": outcome.wait_seconds} if action == "escalate" else details
 
 
 def _citation(hit: SearchHit) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from intents.inference import classify
 from intents.selectors import intent_profile
 from kb.retrieval import linked_url, search
 from runtime.actions.services import action_run
+from runtime.drafting.live import draft_answer
 from runtime.flows.runs import active_flow
 from runtime.turn_state import Engines
 from runtime.waiting.estimates import wait_seconds_estimate
@@ -28,4 +29,5 @@ LIVE = Engines(
     article_url=linked_url,
     active_flow=active_flow,
     run_action=action_run,
+    draft=draft_answer,
 )

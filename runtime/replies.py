@@ -1,6 +1,6 @@
-"""The words of answers, questions and refusals. Pure; what a customer reads of an article is its own text.
+"""The words of questions and refusals. Pure; what a customer reads of an article is its own text.
 
-Handoff messages are escalation.language's.
+Answers are runtime.drafting's, handoff messages escalation.language's.
 """
 
 from __future__ import annotations
@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from escalation.triggers import FLAGGED_CATEGORY, HUMAN_ONLY_INTENT, HUMAN_REQUEST, NO_ANSWER
-from kb.contracts import ExclusionHit, SearchHit
+from kb.contracts import ExclusionHit
 from kb.links import resolve
-
-RELATED_RATIO = 0.9  # another article this close to the best one is named too
-MAX_RELATED = 2
 
 BEFORE_A_PERSON = (
     "Someone from our team will handle this personally. Could you describe it in a sentence or two "
@@ -32,20 +29,6 @@ OPEN_QUESTIONS: Mapping[str, str] = {
 OPEN_QUESTION = "I want to be sure that I understand you. Could you say in other words what you need?"
 
 
-def answer_reply(hits: Sequence[SearchHit], url_of: Callable[[str], str]) -> str:
-    """Return the best section as it stands in its article, under its heading, with where it comes from.
-
-    ``url_of`` gives the address of an article that the section links to, by slug.
-    """
-    best = hits[0]
-    heading = " › ".join((best.title, *best.heading_path))
-    related = [hit for hit in hits[1:] if hit.score >= RELATED_RATIO * best.score][:MAX_RELATED]
-    lines = [f"**{heading}**", "", _linked(best.quote, url_of), "", f"Source: {_source(best)}"]
-    if related:
-        lines.append("See also: " + ", ".join(_source(hit) for hit in related))
-    return "\n".join(lines)
-
-
 def clarify_reply(trigger: str, options: Sequence[Mapping[str, str]]) -> str:
     """Return one question: a choice between the options, or an open one that fits the trigger."""
     if not options:
@@ -59,7 +42,7 @@ def clarify_reply(trigger: str, options: Sequence[Mapping[str, str]]) -> str:
 
 def out_of_scope_reply(exclusion: ExclusionHit, url_of: Callable[[str], str]) -> str:
     """Return what is not covered, in the article's own words, with a way on."""
-    text = _linked(exclusion.text, url_of)
+    text = linked(exclusion.text, url_of)
     return (
         f"This is outside what I can help with. Our article “{exclusion.title}” says so: {text}\n\n"
         "If you'd like a person to look at it, just ask for one."
@@ -78,16 +61,11 @@ def own_words() -> dict[str, str]:
     }
 
 
-def _source(hit: SearchHit) -> str:
-    """Name the article, with a link where its address holds outside of our own pages."""
-    url = _public(hit.url)
-    return f"[{hit.title}]({url})" if url else hit.title
-
-
-def _linked(markdown: str, url_of: Callable[[str], str]) -> str:
+def linked(markdown: str, url_of: Callable[[str], str]) -> str:
     """Turn links between articles into addresses, or into mere titles."""
-    return resolve(markdown, lambda slug: _public(url_of(slug)))
+    return resolve(markdown, lambda slug: public(url_of(slug)))
 
 
-def _public(url: str) -> str:
+def public(url: str) -> str:
+    """Return an address that holds outside of our own pages, or nothing."""
     return url if url.startswith(("https://", "http://")) else ""

@@ -19,6 +19,8 @@ from kb.contracts import Audience, SearchResult
 from runtime.actions.contracts import ActionRunner
 from runtime.clarification import Pending
 from runtime.contracts import Step
+from runtime.drafting.contracts import DraftAnswer
+from runtime.drafting.voice import extractive_draft
 from runtime.flows.contracts import ActiveFlow, FlowTurn, RunningFlow
 from runtime.flows.interpreter import Position
 from runtime.placement import LIVE, UNRESTRICTED, Placement
@@ -69,6 +71,7 @@ class Engines:
     article_url: Callable[[str], str]  # by slug; "" where there is no such article
     active_flow: Callable[[str], ActiveFlow | None]  # by intent
     run_action: ActionRunner
+    draft: DraftAnswer = extractive_draft
 
 
 @dataclass(frozen=True, slots=True)

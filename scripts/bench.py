@@ -120,6 +120,12 @@ ENGINE = Benchmark(
     {},
     ("p50_ms", "p95_ms", "p99_ms", "p95_cpu_ms", "p50_characters", "p95_characters", "messages"),
 )
+DRAFTS = Benchmark(
+    "drafted sentences, held out",
+    ("drafts",),
+    {},
+    ("true_kept_ratio", "false_kept", "n_true", "n_false", "p50_ms_per_sentence", "ms_per_answer"),
+)
 RETRAINING = Benchmark(
     "retraining clinc150 train_10",
     ("retraining",),
@@ -139,6 +145,7 @@ BENCHMARKS = (
     FIGURES,
     SEARCH,
     ENGINE,
+    DRAFTS,
 )
 
 

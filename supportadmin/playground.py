@@ -20,6 +20,7 @@ from intents.contracts import Explanation
 from intents.inference import explain
 from kb.selectors import audience_choices, product_pages
 from runtime.contracts import MAX_TEXT_CHARACTERS, Customer, Step, TurnPreview, TurnRequest
+from runtime.drafting.telling import drafts_told
 from runtime.services import turn_preview
 from supportadmin.demo.content import read_test_questions
 from supportadmin.markup import markdown_html
@@ -101,6 +102,7 @@ def _shown(preview: TurnPreview) -> dict[str, Any]:
         "decision_label": DECISIONS.get(turn.decision, turn.decision),
         "tone": TONES.get(turn.decision, ""),
         "reply_html": markdown_html(turn.reply),
+        "drafts": drafts_told([{"name": step.name, "details": step.details} for step in preview.steps]),
         "intents": _bars(classified),
         "threshold_percent": round(100 * classified.get("threshold", 0)),
         "nearest": classified.get("nearest_examples", [])[:3],

@@ -40,6 +40,7 @@ from kb.models import Article, Gap, ProductPage, QuestionRun
 from kb.questions.running import check_run
 from kb.questions.services import question_add
 from kb.services import product_page_save
+from pilot.corrections.collecting import corrections_collect
 from runtime.contracts import Customer, TurnRequest
 from runtime.models import Conversation, Turn
 from runtime.services import feedback_record, turn_take
@@ -51,6 +52,7 @@ from supportadmin.demo.desk import desk_work
 from supportadmin.demo.flows import flows_add, flows_talk
 from supportadmin.demo.measures import handoffs_finish, sample_judge
 from supportadmin.demo.pilot import rehearsal_install
+from supportadmin.demo.pilot_reviews import drafts_review
 from supportadmin.demo.push import destination_install
 from supportadmin.demo.rules import rules_add
 from supportadmin.demo.simulations import simulations_add
@@ -115,6 +117,7 @@ def quickstart(*, url: str, say: Say = lambda line: None) -> dict[str, Any]:
     waited = waits_remember(bot=_bot(), person=_actor(people, "reviewer"), channel=SAMPLE_CHANNEL)
     say(f"{waited} customers have waited for a person")
     say(f"{rehearsal_install(lead=lead)} drafts rehearsed on closed tickets")
+    say(f"{drafts_review(people)} reviews of them, {corrections_collect()['proposed']} corrections proposed")
     _health_check(lead)
     backtest_queue(lead=lead)
     admin = next(user for user in read_workspace()["users"] if user["role"] == "admin")

@@ -214,6 +214,11 @@ HELP_DESK_CREDENTIALS = {
 }
 ALLOW_LOOPBACK_HELP_DESK = env.bool("ALLOW_LOOPBACK_HELP_DESK", default=False)  # for tests and trials
 
+# Any OpenAI-compatible server that words answers from what is cited; without an address nobody is asked.
+LLM_BASE_URL = env.str("LLM_BASE_URL", default="").strip()
+LLM_MODEL = env.str("LLM_MODEL", default="").strip()
+LLM_API_KEY = env.str("LLM_API_KEY", default="").strip()
+
 # Actions in other systems
 ALLOW_LOOPBACK_ACTIONS = env.bool("ALLOW_LOOPBACK_ACTIONS", default=False) and not MODE.production
 # Where people reach this installation: links in tickets and messages to other systems begin with it.

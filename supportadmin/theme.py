@@ -161,6 +161,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:kb_voice"),
                         "permission": _allowed("kb.view_voiceguide"),
                     },
+                    _page("Voice of answers", "edit_note", "runtime.draftvoice"),
                     _page("Publishing policy", "policy", "kb.publishingpolicy"),
                 ],
             },
@@ -288,6 +289,10 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     {
+                        **_page("Pilots", "flight_takeoff", "pilot.pilot"),
+                        "active": _among("admin:pilot_pilot_changelist"),
+                    },
+                    {
                         "title": "Figures",
                         "icon": "query_stats",
                         "link": reverse_lazy("admin:pilot_figures_home"),
@@ -297,7 +302,6 @@ UNFOLD: dict[str, Any] = {
                         **_page("Weekly reviews", "event_available", "pilot.weeklyreview"),
                         "active": _among("admin:pilot_weeklyreview_changelist", "admin:pilot_figures_home"),
                     },
-                    _page("Corrections", "school", "pilot.correction"),
                     {
                         "title": "Review drafts",
                         "icon": "rate_review",
@@ -309,17 +313,17 @@ UNFOLD: dict[str, Any] = {
                         "active": _among("admin:pilot_draft_changelist", "admin:pilot_review_desk"),
                     },
                     _page("Reviews", "reviews", "pilot.review"),
-                    _page("Pilots", "flight_takeoff", "pilot.pilot"),
-                    _page("Conversations", "chat", "runtime.conversation"),
-                    _page("Turns", "swap_vert", "runtime.turn"),
-                    _page("Feedback", "thumbs_up_down", "runtime.feedback"),
-                    _page("Inbound sources", "webhook", "runtime.inboundsource"),
-                    _page("Inbound events", "input", "runtime.inboundevent"),
+                    _page("Corrections", "school", "pilot.correction"),
                     {
                         **_page("Simulations", "science", "pilot.suite"),
                         "active": _of_lists("pilot.suite", "pilot.scenario", "pilot.simulationrun"),
                     },
                     _page("Replays", "replay", "pilot.replayrun"),
+                    _page("Conversations", "chat", "runtime.conversation"),
+                    _page("Turns", "swap_vert", "runtime.turn"),
+                    _page("Feedback", "thumbs_up_down", "runtime.feedback"),
+                    _page("Inbound sources", "webhook", "runtime.inboundsource"),
+                    _page("Inbound events", "input", "runtime.inboundevent"),
                 ],
             },
             {

@@ -30,6 +30,7 @@ from nlp.cleaning import clean
 from pilot import workflow as w
 from pilot.corrections.wording import merged, without_frame
 from pilot.models import Correction
+from pilot.replay.frozen import is_frozen_text
 from runtime.flows.selectors import newest_definition
 from runtime.flows.services import flow_save
 from runtime.models import ResolutionFlow
@@ -56,11 +57,6 @@ class Made:
     def as_json(self) -> dict[str, Any]:
         """Return it as Correction.result keeps it."""
         return asdict(self)
-
-
-def is_frozen(text: str) -> bool:
-    """Tell whether a text belongs to the frozen set on which weeks are compared: none learns from it."""
-    return False
 
 
 def permissions_of(kind: str, payload: Fields) -> tuple[str, ...]:
@@ -95,7 +91,7 @@ def _example(actor: Actor, correction: Correction, payload: Fields) -> Made:
     intent = Intent.objects.filter(slug=payload.get("intent") or "").first()
     if intent is None or intent.state == Intent.State.ARCHIVED:
         raise InvalidInput("Choose the intent that these words belong to.", code="no_intent")
-    if is_frozen(text):
+    if is_frozen_text(text):
         raise Conflict(
             "These words are in the frozen set on which weeks are compared; no model may learn them.",
             code="is_frozen",

@@ -26,6 +26,7 @@ from kb import index_version
 from pilot.models import ReplayResult
 from pilot.replay.mapped import intents_by_category
 from runtime.contracts import TurnRequest
+from runtime.drafting.live import section_answer
 from runtime.engines import LIVE
 from runtime.pipeline import run
 from runtime.placement import SHADOW, Placement
@@ -100,6 +101,7 @@ def bundle_of(version: ModelVersion, engines: Engines = LIVE) -> Bundle:
         engines,
         classify=said,
         rule_set=lambda: rules,
+        draft=section_answer,  # a language model says it in other words each time
         wait_seconds=lambda team: None,  # how long people wait now has no part in a replay
     )
     return Bundle(version, pinned, names)

@@ -15,6 +15,7 @@ from pilot.selectors import scopes_running
 from pilot.simulations.play import Stage
 from pilot.simulations.transcript import PlayedTurn
 from runtime.actions.selectors import known_actions
+from runtime.drafting.live import section_answer
 from runtime.engines import LIVE
 from runtime.turn_state import Engines
 
@@ -24,7 +25,11 @@ def stage_set(version: ModelVersion | None = None, *, engines: Engines | None = 
 
     Raises Unavailable (no_release) where no model is live, ArtefactRefused where a file cannot be used.
     """
-    base = engines if engines is not None else replace(LIVE, classify=classifier_held(version))
+    base = (
+        engines
+        if engines is not None
+        else replace(LIVE, classify=classifier_held(version), draft=section_answer)
+    )
     rules = base.rule_set()
     return Stage(
         engines=replace(base, rule_set=lambda: rules),

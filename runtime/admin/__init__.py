@@ -7,6 +7,7 @@ from runtime.admin.connections import ConnectionAdmin
 from runtime.admin.conversations import ConversationAdmin, FeedbackAdmin, TurnAdmin
 from runtime.admin.deliveries import HandoffDeliveryAdmin
 from runtime.admin.destinations import HandoffDestinationAdmin
+from runtime.admin.draft_voice import DraftVoiceAdmin
 from runtime.admin.flows import ResolutionFlowAdmin
 from runtime.admin.handoffs import HandoffAdmin
 from runtime.admin.inbound import InboundEventAdmin, InboundSourceAdmin
@@ -21,6 +22,7 @@ __all__ = [
     "AngerLabelAdmin",
     "ConnectionAdmin",
     "ConversationAdmin",
+    "DraftVoiceAdmin",
     "FeedbackAdmin",
     "HandoffAdmin",
     "HandoffDeliveryAdmin",

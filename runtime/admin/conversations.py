@@ -22,6 +22,7 @@ from escalation.selectors import why_sentence
 from runtime.admin.anger import label_transitions, shown_label
 from runtime.admin.pilot_filters import PilotFilter
 from runtime.admin.scope_filters import CONVERSATION_FILTERS, FEEDBACK_FILTERS
+from runtime.drafting.telling import drafts_told
 from runtime.models import Conversation, Feedback, Turn
 from runtime.ports import pilot_names
 
@@ -256,7 +257,9 @@ class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
     @admin.display(description="Steps")
     def show_trace(self, turn: Turn) -> str:
         """Show each step's time and findings."""
-        return render_to_string("admin/runtime/trace.html", {"trace": turn.trace})
+        return render_to_string(
+            "admin/runtime/trace.html", {"trace": turn.trace, "drafts": drafts_told(turn.trace.steps)}
+        )
 
 
 @admin.register(Feedback)

@@ -3,6 +3,7 @@
 from runtime.models.actions import Action, ActionLedger, ActionParameter, Connection
 from runtime.models.conversations import Conversation, Trace, Turn
 from runtime.models.deliveries import HandoffDelivery, HandoffDestination
+from runtime.models.drafting import DraftVoice
 from runtime.models.flows import FlowRun, FlowVersion, ResolutionFlow
 from runtime.models.handoffs import REASONS, AngerLabel, Feedback, Handoff, HandoffMessage
 from runtime.models.inbound import HumanReply, InboundEvent, InboundSource, InboundThread
@@ -18,6 +19,7 @@ __all__ = [
     "AngerLabel",
     "Connection",
     "Conversation",
+    "DraftVoice",
     "Feedback",
     "FlowRun",
     "FlowVersion",

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.db import transaction
 from django.utils import timezone
 
-from core import activity
 from core.actors import Actor
 from pilot import workflow
 from pilot.drafts.collecting import monday_of
-from pilot.models import Draft, Pilot, StageMove
+from pilot.models import Draft, Pilot
 from pilot.replay.rehearsing import rehearsal_play
 from pilot.replay.weeks import WEEK, bounds_of
-from runtime.placement import SHADOW
+from pilot.services import pilot_create, pilot_start
 
 NAME = "Rehearsal: e-mail, four weeks"
 CHANNEL = "email"
@@ -35,25 +31,6 @@ def rehearsal_install(*, lead: Actor) -> int:
 
 
 def _started(lead: Actor) -> Pilot:
-    now = timezone.now()
-    with transaction.atomic():
-        pilot = Pilot.objects.create(
-            name=NAME,
-            source=workflow.REPLAY_SOURCE,
-            channel=CHANNEL,
-            state=workflow.RUNNING,
-            goal=GOAL,
-            locked_at=now,
-            started_at=now - timedelta(seconds=1),
-            created_by=lead.label[:150],
-        )
-        StageMove.objects.create(
-            pilot=pilot,
-            verb=StageMove.Verb.START,
-            from_stage=SHADOW,
-            to_stage=SHADOW,
-            reason=REASON,
-            signed_by=lead.label[:150],
-        )
-        activity.record(lead, "pilot.started", pilot, after={"source": pilot.source, "channel": CHANNEL})
+    pilot = pilot_create(actor=lead, name=NAME, channel=CHANNEL, source=workflow.REPLAY_SOURCE, goal=GOAL)
+    pilot_start(actor=lead, pilot=pilot, reason=REASON)
     return pilot

@@ -172,7 +172,8 @@ def test_the_page_lists_articles_drafts_messages_and_choices_with_rule_and_place
 def test_every_wording_of_the_agent_is_looked_through() -> None:
     """A reply that a customer could read and that is not offered here would never be held to the voice."""
     offered = customer_texts()
-    kinds = ["Handoff messages", "The agent's own replies", "Choices in its questions", "Resolution flows"]
+    kinds = ["Handoff messages", "The agent's own replies", "Choices in its questions"]
+    kinds += ["Lines around answers", "Resolution flows"]
     assert list(offered) == kinds
     names = {one.name for one in offered["The agent's own replies"]}
     assert names == {

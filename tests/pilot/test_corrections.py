@@ -277,7 +277,7 @@ def test_words_that_models_are_tested_with_are_held_back(one, lead, intent, monk
         correction_accept(actor=lead, correction=found)
     assert refused.value.code == "is_test_phrase"
     case.delete()
-    monkeypatch.setattr(making, "is_frozen", lambda text: True)
+    monkeypatch.setattr(making, "is_frozen_text", lambda text: True)
     with pytest.raises(Conflict) as frozen:
         correction_accept(actor=lead, correction=found)
     assert frozen.value.code == "is_frozen"

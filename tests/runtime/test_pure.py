@@ -14,9 +14,10 @@ from escalation.teams.contracts import NO_TEAM
 from kb.contracts import Audience
 from runtime.clarification import Pending, option_chosen
 from runtime.contracts import Customer, TurnRequest
+from runtime.drafting.voice import answer_reply
 from runtime.packet import packet_build, packet_complete
 from runtime.pipeline import run
-from runtime.replies import answer_reply, out_of_scope_reply
+from runtime.replies import out_of_scope_reply
 from runtime.turn_state import Context
 from tests.runtime.conftest import ENGINES, EXCLUSION, FOUND, HIT
 
@@ -88,8 +89,9 @@ def test_the_chosen_option_answers_the_question_that_was_asked_first() -> None:
 def test_an_answer_is_the_sections_own_text_under_its_heading_with_its_source() -> None:
     other = replace(HIT, title="Other", url="", score=0.65)
     far = replace(HIT, title="Far", score=0.3)
-    assert answer_reply([HIT, other, far], lambda slug: "") == (
-        "**How do I export my workspace? › Steps**\n\n1. Open **Settings**.\n2. Choose **Export**.\n\n"
+    best = replace(HIT, heading_path=("Steps", "Where to find it"))  # "Steps" says nothing by itself
+    assert answer_reply([best, other, far], lambda slug: "") == (
+        "**Where to find it**\n\n1. Open **Settings**.\n2. Choose **Export**.\n\n"
         "Source: [How do I export my workspace?](https://help.example.com/export)\nSee also: Other"
     )
 

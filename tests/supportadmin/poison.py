@@ -75,6 +75,7 @@ from runtime.models import (
     AngerLabel,
     Connection,
     Conversation,
+    DraftVoice,
     Feedback,
     FlowRun,
     FlowVersion,
@@ -327,6 +328,8 @@ def _measures(owner: User) -> None:
     now = timezone.now()
     hostile = fitting(0, None)
     VerdictPolicy.objects.create(pk=1, seed=fitting(0, 40))
+    lines = {name: fitting(40 * n, 200) for n, name in enumerate(("opening", "opening_steps", "closing"))}
+    DraftVoice.objects.create(pk=1, **lines)
     drawn = VerdictDraw.objects.create(
         window_start=now - timedelta(days=7), window_end=now, seed=fitting(40, 40), drawn_by=fitting(80, 150)
     )

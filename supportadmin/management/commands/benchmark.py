@@ -17,6 +17,7 @@ from intents import benchmark as intents_benchmark
 from kb import benchmark as retrieval_benchmark
 from kb.claims import benchmark as contradictions_benchmark
 from nlp.encoder import load_encoder
+from runtime.drafting import benchmark as drafts_benchmark
 from supportadmin.benchmarks import (
     audit_map,
     categories,
@@ -28,7 +29,10 @@ from supportadmin.benchmarks import (
     retraining,
     search,
 )
+from supportadmin.demo.content import FOLDER as DEMO
 from supportadmin.demo.content import read_test_questions
+
+DRAFTED = settings.BASE_DIR / "tests/runtime/golden/drafted_sentences_held_out.jsonl"
 
 
 class Command(BaseCommand):
@@ -58,6 +62,11 @@ class Command(BaseCommand):
         imports.add_argument("--rows", type=int, default=100_000)
         pairs = self._kind(kinds, "contradictions", "agreement on pairs of sentences (JSONL: a, b, label)")
         pairs.add_argument("--pairs", type=Path, required=True)
+        drafts = self._kind(kinds, "drafts", "what is kept of a language model's sentences (JSONL)")
+        drafts.add_argument("--articles", type=Path, default=DEMO / "articles")
+        drafts.add_argument(
+            "--sentences", type=Path, default=DRAFTED, help="article, heading, draft, supported"
+        )
         angry = self._kind(kinds, "anger", "the shipped detector of anger (CSV: text, label 0 or 1)")
         angry.add_argument("--test", type=Path, required=True)
         fired = self._kind(kinds, "triggers", "hard triggers and wishes for a person (JSONL: text, triggers)")
@@ -85,7 +94,18 @@ class Command(BaseCommand):
         speed.add_argument("--clients", type=int, default=8)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("train", "test", "oos", "unlabelled", "articles", "queries", "utterances", "pairs"):
+        paths = (
+            "train",
+            "test",
+            "oos",
+            "unlabelled",
+            "articles",
+            "queries",
+            "utterances",
+            "pairs",
+            "sentences",
+        )
+        for name in paths:
             path = options.get(name)
             if path is not None and not path.exists():
                 raise CommandError(f"{path} does not exist.", returncode=2)
@@ -154,6 +174,9 @@ class Command(BaseCommand):
             return contradictions_benchmark.run(options["pairs"], load_encoder(settings.ENCODER_PATH).encode)
         except InvalidInput as refusal:
             raise CommandError(refusal.message, returncode=2) from refusal
+
+    def _drafts(self, options: dict[str, Any]) -> dict[str, Any]:
+        return drafts_benchmark.run(options["articles"], options["sentences"])
 
     def _anger(self, options: dict[str, Any]) -> dict[str, Any]:
         return self._danger(danger.anger, options)

@@ -1,0 +1,1 @@
+"""The words of an answer: a section in the brand's voice, or what a language model says that is cited."""
