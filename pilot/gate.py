@@ -99,11 +99,11 @@ def _more_than_chance(weeks: Sequence[Metrics]) -> Condition:
     corrected = [(week.corrections.part, week.corrections.whole) for week in weeks]
     found = trend_evidence(rates, rising=True) * trend_evidence(corrected, rising=False)
     times = f"once in {max(1, int(min(found, MOST_SAID))):,}{' or more' if found > MOST_SAID else ''}"
+    alike = f"look like this at most {times} times" if found >= 2 else "often look like this"
     return Condition(
         "more_than_chance",
         found >= 1 / ALPHA,
-        f"A pilot in which nothing changes would look like this at most {times} times;"
-        f" once in {round(1 / ALPHA)} is asked for.",
+        f"A pilot in which nothing changes would {alike}; once in {round(1 / ALPHA)} is asked for.",
     )
 
 

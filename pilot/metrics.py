@@ -43,6 +43,7 @@ class Interaction:
     asked: int = 0
     given: int = 0
     inferred: float | None = None
+    escalated: bool = False  # the agent passed it to a person, or would have, whatever became of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,12 @@ class Metrics:
         return None if self.corrections.ratio is None else 100 * self.corrections.ratio
 
 
+def _passed_on(one: Interaction) -> bool:
+    """Tell whether a person had to take over; an escalation that waits for its review is one already."""
+    waits = one.resolution == Resolution.PENDING and one.escalated
+    return waits or one.resolution == Resolution.ESCALATED
+
+
 def metrics_of(conversations: Sequence[Interaction]) -> Metrics:
     """Return the metrics of some conversations, by FORMULAS; those not sampled are only counted."""
     count = Counter(one.resolution for one in conversations)
@@ -115,7 +122,7 @@ def metrics_of(conversations: Sequence[Interaction]) -> Metrics:
         withdrawn=count[Resolution.WITHDRAWN],
         resolution_rate=Share(len(resolved), len(told) - count[Resolution.PENDING]),
         csat=Share(sum(rating >= GOOD_CSAT for rating in ratings), len(ratings)),
-        escalation_rate=Share(count[Resolution.ESCALATED], len(told)),
+        escalation_rate=Share(sum(_passed_on(one) for one in told), len(told)),
         time_to_resolution=median_of([one.minutes for one in resolved if one.minutes is not None]),
         corrections=Share(sum(one.corrected for one in reviewed), len(reviewed)),
         judged=count[Resolution.JUDGED],

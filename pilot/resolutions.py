@@ -125,8 +125,8 @@ def _in_shadow(ending: Ending, handling: Handling) -> Resolution:
         return Resolution.NOT_SAMPLED
     if handling.corrected:
         return Resolution.CORRECTED
-    if ending.escalated:
-        return Resolution.ESCALATED
     if not handling.reviewed:
         return Resolution.PENDING
+    if ending.escalated:
+        return Resolution.ESCALATED
     return Resolution.JUDGED if ending.answered else Resolution.ABANDONED

@@ -65,6 +65,18 @@ def _of_lists(*models: str) -> Any:
     return check
 
 
+def _figures(request: HttpRequest) -> bool:
+    path = request.path
+    return path.startswith(reverse("admin:pilot_weeklyreview_changelist")) and (
+        "/figures/" in path or "/conversations/" in path
+    )
+
+
+def _weeks(request: HttpRequest) -> bool:
+    weeks = request.path.startswith(reverse("admin:pilot_weeklyreview_changelist"))
+    return weeks and not _figures(request)
+
+
 def _unknown_calls(request: HttpRequest) -> bool:
     here = request.path == reverse("admin:runtime_actionledger_changelist")
     return here and request.GET.get("state__exact") == "unknown"
@@ -297,10 +309,11 @@ UNFOLD: dict[str, Any] = {
                         "icon": "query_stats",
                         "link": reverse_lazy("admin:pilot_figures_home"),
                         "permission": _allowed("pilot.view_weeklyreview"),
+                        "active": _figures,
                     },
                     {
                         **_page("Weekly reviews", "event_available", "pilot.weeklyreview"),
-                        "active": _among("admin:pilot_weeklyreview_changelist", "admin:pilot_figures_home"),
+                        "active": _weeks,
                     },
                     {
                         "title": "Review drafts",

@@ -220,6 +220,7 @@ def _told(drafts: list[_Row], beside: _Beside, now: datetime) -> Told:
             asked=len(asked),
             given=given,
             inferred=inferred.score if inferred else None,
+            escalated=ending.escalated,
         ),
         inferred=inferred,
     )

@@ -246,6 +246,7 @@
   function compare() {
     clearTimeout(diffTimer);
     diffTimer = setTimeout(async () => {
+      if (!current || byId("rd-edit").hidden) return; // decided in the meantime
       const asked = ++diffAsked;
       const answer = await post(data.urls.diff, { draft: current.id, text: byId("rd-text").value.trim() });
       if (asked !== diffAsked || byId("rd-edit").hidden) return;

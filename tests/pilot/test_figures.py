@@ -49,7 +49,7 @@ MakePilot = Callable[..., Pilot]
         ("shadow", QUESTION, {"reviewed": True}, R.ABANDONED),
         ("shadow", OLD, {"reviewed": True, "corrected": True}, R.CORRECTED),
         ("shadow", OLD, {"corrected": True}, R.CORRECTED),
-        ("shadow", PASSED_ON, {}, R.ESCALATED),
+        ("shadow", PASSED_ON, {}, R.PENDING),
         ("shadow", PASSED_ON, {"reviewed": True}, R.ESCALATED),
         ("shadow", PASSED_ON, {"reviewed": True, "corrected": True}, R.CORRECTED),
         # Sent by a person: it is the agent's answer only if nobody changed it.
@@ -231,8 +231,9 @@ def test_shadow_counts_what_reviewers_judged_and_no_time(make_pilot: MakePilot) 
     conversation(pilot, mode="shadow", in_sample=False)
     found = whole_of(pilot, now=NOW)
     assert (found.interactions, found.not_sampled) == (4, 1)
-    assert (found.judged, found.corrected, found.escalated, found.pending) == (1, 1, 1, 1)
-    assert (found.resolution_rate, found.corrections) == (Share(1, 3), Share(1, 2))
+    assert (found.judged, found.corrected, found.escalated, found.pending) == (1, 1, 0, 2)
+    assert found.escalation_rate == Share(1, 4)  # known before anybody has reviewed it
+    assert (found.resolution_rate, found.corrections) == (Share(1, 2), Share(1, 2))
     assert (found.time_to_resolution.n, found.coverage) == (0, Share(2, 4))
 
 

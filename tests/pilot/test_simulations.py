@@ -239,7 +239,7 @@ def test_a_run_keeps_what_it_played_on_and_each_result(suite: Suite, made_up: No
     a, b = run.results.order_by("number")
     assert (a.name, a.passed, a.failures, a.checks) == ("a", True, [], 3)
     assert b.failures == [{"step": 1, "check": "decision", "expected": "escalate", "got": "answer"}]
-    assert b.transcript[0]["reply"].startswith("**How do I export my workspace?")
+    assert b.transcript[0]["reply"].startswith("1. Open **Settings**.")
     again = simulation_start(actor=SYSTEM, suite=suite)
     jobs.run_due()
     again.refresh_from_db()

@@ -312,7 +312,7 @@ def test_off_hours_nobody_is_asked_for_an_address_in_shadow(scopes, bot, calls, 
 def test_our_own_trial_in_the_chat_is_no_customers_and_takes_nothing_from_a_pilot(
     scopes, make_user, sign_in, calls
 ):
-    scopes(replace(SHADOW, value="demo-chat"))
+    scopes(SHADOW)
     client = sign_in(make_user("root", superuser=True))
     sent = {"text": "How do I export my data?"}
     answer = client.post(reverse("demo-chat-send"), sent, content_type="application/json")

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
 from django.utils import timezone
 
 from core.actors import Actor
@@ -65,7 +64,6 @@ from kb.models import (
     VoiceGuide,
     VoiceTerm,
 )
-from pilot.models import Pilot, StageMove
 from runtime.contracts import Customer, TurnRequest
 from runtime.flows.definition import flow_hash
 from runtime.models import (
@@ -100,6 +98,8 @@ from runtime.models import (
 )
 from runtime.services import turn_take
 from tests.runtime.conftest import ENGINES, FOUND, GOOD, HIT
+from tests.supportadmin.poison_pilots import pilots_poison
+from tests.supportadmin.poison_rows import COUNT, many
 from tests.xss import PAYLOADS, STEP, fitting
 from tickets.models import (
     Category,
@@ -116,10 +116,8 @@ from tickets.models import (
 )
 
 SYSTEM = Actor.system("tests")
-COUNT = len(PAYLOADS)
 TURNS = 4
 LIVE = 60
-NUMBERED = ("name", "term", "unwanted", "external_id", "file_name", "source")  # unique
 
 
 APPS = ("tickets", "kb", "intents", "escalation", "runtime", "pilot")
@@ -154,29 +152,6 @@ def lists() -> Iterator[str]:
     for model in admin.site._registry:
         if model._meta.app_label in (*APPS, "core"):
             yield f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-
-
-def texts(model: type[models.Model], number: int, *names: str) -> dict[str, str]:
-    """Return payload ``number`` for each of these fields, as much as fits."""
-    made = {}
-    for name in names:
-        field = model._meta.get_field(name)
-        length = getattr(field, "max_length", None)
-        text = fitting(number, length, one_line=isinstance(field, models.CharField))
-        made[name] = f"{text[: (length or 10**6) - 4]} {number}" if name in NUMBERED else text
-    return made
-
-
-def many(model: type[models.Model], *names: str, **given: Any) -> list[Any]:
-    """Make COUNT rows; a callable among ``given`` gets the row's number."""
-    rows = [
-        model(
-            **texts(model, number, *names),
-            **{name: value(number) if callable(value) else value for name, value in given.items()},
-        )
-        for number in range(COUNT)
-    ]
-    return model._default_manager.bulk_create(rows)
 
 
 def poison(owner: User, reviewer: User) -> None:
@@ -263,7 +238,7 @@ def poison(owner: User, reviewer: User) -> None:
     _deliveries(Handoff.objects.latest("pk"), Connection.objects.first())
     _inbound(Turn.objects.latest("pk"))
     _measures(owner)
-    _pilots()  # last: while one runs no turn is the agent's
+    pilots_poison()  # last: while one runs no turn is the agent's
 
 
 def _teams(owner: User) -> None:
@@ -440,29 +415,6 @@ def _definition(number: int) -> dict[str, Any]:
             {"id": "end", "kind": "end", "outcome": "escalated", "reason": words},
         ],
     }
-
-
-def _pilots() -> None:
-    """Pilots in every state, each with a signed move."""
-    now = timezone.now()
-    pilots = many(
-        Pilot,
-        *("name", "channel", "goal", "created_by"),
-        state=lambda n: "running" if n == 0 else ("planned", "ended")[n % 2],
-        started_at=now,
-        locked_at=lambda n: None if n % 2 == 0 and n else now,
-        baseline=lambda n: {"version": 1, "about": fitting(n, 80)},
-    )
-    many(
-        StageMove,
-        *("reason", "signed_by"),
-        pilot=lambda n: pilots[n],
-        verb="halt",
-        from_stage="shadow",
-        to_stage="shadow",
-        gate=lambda n: {"conditions": [{"name": "x", "holds": False, "why": fitting(n, 300)}]},
-        bundle=lambda n: {"release": fitting(n, 20)},
-    )
 
 
 def _turn(number: int) -> None:
