@@ -51,6 +51,11 @@ class WeekOfCorrections:
     positives: int
 
 
+def corrections_urgent() -> int:
+    """Count the proposals of the highest priority that wait for a person."""
+    return Correction.objects.filter(state=w.PROPOSED, priority=w.HIGHEST_PRIORITY).count()
+
+
 def board_counts() -> BoardCounts:
     """Return the figures above the board (five queries)."""
     waiting = Correction.objects.filter(state=w.PROPOSED).order_by()

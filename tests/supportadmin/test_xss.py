@@ -33,7 +33,7 @@ NOT_TYPED = frozenset(
     artefact_name artefact_sha256 encoder_fingerprint sha256 content_sha256 pipeline_version locale stream
     rule_kind rule_trigger reason fingerprint source_state
     secret_sealed previous_sealed secret_hint idempotency_key arguments_sha256 operation error_code time_zone
-    detector
+    detector mode digest decision
     """.split()  # noqa: SIM905
 )
 
