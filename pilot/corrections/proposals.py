@@ -262,16 +262,11 @@ def _priority(kind: str, opinion: Opinion) -> int:
 def _intent(kind: str, facts: Facts, opinion: Opinion | None) -> str:
     """Return the intent that is proposed, "" where a person has to say.
 
-    A good answer confirms the agent's intent; a reviewer may name another one; an answer that missed says
-    that the agent's is not it; after a question back its best guess is as good as any.
+    A good answer confirms the agent's intent, and a reviewer may name another one. The agent's own guess at
+    what it did not understand is no evidence: it stands first among the choices, so that nobody accepts it
+    unread and the agent is not taught its own mistakes.
     """
-    if kind == w.POSITIVE:
-        return facts.intent
-    if named := named_intent(facts, opinion):
-        return named
-    if facts.decision in ANSWERED:
-        return next(iter(facts.alternatives), "")
-    return facts.intent or next(iter(facts.alternatives), "")
+    return facts.intent if kind == w.POSITIVE else named_intent(facts, opinion)
 
 
 def _choices(facts: Facts) -> list[str]:

@@ -548,6 +548,18 @@ def test_a_declined_correction_is_opened_again(one, lead):
     assert (row.state, row.note, told) == ("proposed", "", "")
 
 
+def test_nobody_teaches_the_agent_its_own_guess_at_what_it_did_not_understand(make_pilot, make_draft, lead):
+    make_pilot()
+    make_draft("unsure what this is")
+    corrections_collect()
+    found = Correction.objects.get(kind="phrasing")
+    with pytest.raises(InvalidInput) as refused:
+        correction_accept(actor=lead, correction=found)
+    assert refused.value.code == "no_intent"
+    found.refresh_from_db()
+    assert (found.state, Example.objects.count()) == ("proposed", 0)
+
+
 # --- Another kind -------------------------------------------------------------------------------------------
 
 
@@ -557,7 +569,7 @@ def test_a_person_may_say_that_something_else_should_change_and_that_stays(make_
     Feedback.objects.create(turn=draft.turn, given_by="x", csat=2)
     corrections_collect()
     found = correction_choose_kind(actor=lead, correction=Correction.objects.get(), kind="phrasing")
-    assert (found.kind, found.source, found.payload["intent"]) == ("phrasing", "incorrect", "billing_inquiry")
+    assert (found.kind, found.source, found.payload["intent"]) == ("phrasing", "incorrect", "")
     say_of(draft, "wrong_fact")
     assert corrections_collect() == {"proposed": 0, "changed": 0, "withdrawn": 0}
     assert states("kind") == [("phrasing",)]
