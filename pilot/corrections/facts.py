@@ -18,6 +18,7 @@ from runtime.flows.definition import flow_read
 from runtime.models import Feedback, FlowRun, FlowVersion, ResolutionFlow, Turn
 
 IS_BAD = Q(rating=Feedback.Rating.DOWN) | Q(csat__lte=BAD_CSAT) | Q(reopened=True)
+BY_PEOPLE = (Draft.SentVia.TICKET, Draft.SentVia.API, Draft.SentVia.WEBHOOK)
 MAX_TEXT = 500  # characters of a message that are proposed as a phrasing
 
 
@@ -32,15 +33,16 @@ def facts_of(drafts: Sequence[Draft]) -> dict[int, Facts]:
     flows = _flows([(draft.turn, draft.turn.flow) for draft in drafts if draft.turn.flow])
     return {
         draft.pk: _facts(
-            draft.turn, reviews.get(draft.pk, ()), complaints.get(draft.turn_id, ()), flows.get(draft.turn_id)
+            draft, reviews.get(draft.pk, ()), complaints.get(draft.turn_id, ()), flows.get(draft.turn_id)
         )
         for draft in drafts
     }
 
 
 def _facts(
-    turn: Turn, reviews: Iterable[Review], complaints: tuple[str, ...], flow: FlowPlace | None
+    draft: Draft, reviews: Iterable[Review], complaints: tuple[str, ...], flow: FlowPlace | None
 ) -> Facts:
+    turn = draft.turn
     cited: dict[str, Any] = next(iter(turn.citations), {})
     return Facts(
         text=_phrasing(turn.text),
@@ -58,6 +60,7 @@ def _facts(
         opinions=tuple(
             Opinion(one.pk, one.outcome, one.verdict, one.tier, one.final_text, one.note) for one in reviews
         ),
+        answered=redact(draft.sent_text).text if draft.sent_via in BY_PEOPLE else "",
     )
 
 

@@ -57,7 +57,10 @@ class FlowPlace:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one draft. ``text`` is masked; ``complaints`` say what came back from the customer."""
+    """What is known of one draft. ``text`` is masked; ``complaints`` say what came back from the customer.
+
+    ``answered`` is what a person really sent, masked, where that is known.
+    """
 
     text: str
     reply: str
@@ -72,6 +75,7 @@ class Facts:
     matched_text: str = ""
     complaints: tuple[str, ...] = ()
     opinions: tuple[Opinion, ...] = ()
+    answered: str = ""
 
     @property
     def knows_intent(self) -> bool:
@@ -168,7 +172,7 @@ def payload_of(kind: str, facts: Facts, opinion: Opinion | None = None) -> dict[
         return {
             "article_id": facts.article_id,
             "title": f"{title[:120]} ({tier})" if tier else title,
-            "text": text,
+            "text": text or ("" if facts.article_id else facts.answered),
             "tier": tier,
         }
     if kind == w.RULE:

@@ -81,7 +81,7 @@ def measure_here(conversations: int) -> dict[str, Any]:
 
 def fill(conversations: int, *, seed: int = 5) -> Pilot:
     """Make a full-stage pilot with so many conversations in the last WEEKS weeks, and return it."""
-    rng, now = random.Random(seed), timezone.now()  # noqa: S311 - a benchmark draws the same each time
+    rng, now = random.Random(seed), timezone.now()  # noqa: S311  # nosec B311 - the same draw each time
     begins = now - timedelta(weeks=WEEKS)
     pilot = Pilot.objects.create(
         name="Benchmark",

@@ -113,6 +113,15 @@ def test_a_good_answer_confirms_its_intent_and_of_a_missed_one_a_person_says_whi
     assert asked.payload["choices"] == ["data_export", "billing_inquiry"]
 
 
+def test_a_new_article_begins_with_what_a_person_answered_and_an_edit_wins():
+    lacks = replace(FACTS, decision="clarify", reason="no_answer", article_id=None, answered="Open Settings.")
+    assert [one.payload["text"] for one in proposals_of(lacks)] == ["Open Settings."]
+    cited = replace(lacks, article_id=12)
+    assert [one.payload["text"] for one in proposals_of(cited)] == [""]
+    bettered = replace(lacks, opinions=(edited("incomplete", "Open Settings › Export."),))
+    assert {one.payload["text"] for one in proposals_of(bettered)} == {"Open Settings › Export."}
+
+
 def test_a_reviewer_who_names_another_intent_is_heard():
     facts = replace(FACTS, alternatives=("refund", "billing_inquiry"))
     note = "The customer asks about billing_inquiry."
