@@ -142,9 +142,10 @@ def packet_build(
     """Return the checked packet of turn ``number``, which ends in a handoff."""
     now = at.isoformat()
     escalation = outcome.decision.escalation
+    said = outcome.reply if outcome.placement.delivers else ""  # held back, nobody has read it
     return packet_complete(
         {
-            "transcript": _transcript(past, messages, (number, request.text, outcome.reply, at)),
+            "transcript": _transcript(past, messages, (number, request.text, said, at)),
             "intent": _intent(outcome),
             "alternatives": [
                 {"intent": score.intent, "confidence": score.confidence}

@@ -15,7 +15,6 @@ from escalation.attempts import EarlierTurn
 from escalation.contracts import TurnFacts
 from runtime.models import Conversation, Feedback, Handoff, HandoffMessage, Turn
 from runtime.packet import PastMessage, PastTurn
-from runtime.placement import SHADOW
 
 MAX_CHANNELS = 50
 ONLY_DRAFTED = "only_drafted"
@@ -55,29 +54,35 @@ def handoffs_visible_to(key: ApiKey) -> QuerySet[Handoff]:
 def past_turns(conversation: Conversation, *, before: int) -> list[PastTurn]:
     """Return the turns under number ``before``, first to last, as a packet tells them (MAX_TURNS at most).
 
-    What was only drafted nobody has read: its reply and citations are no part of what was said.
+    What was only drafted nobody has read: its reply and citations are no part of what was said. In assist
+    what people let through is.
     """
     rows = (
         conversation.turns.filter(number__lt=before)
         .order_by("number")
-        .values_list("mode", "number", "text", "reply", "decision", "reason", "citations", "created_at")
+        .only(
+            *("conversation_id", "number", "text", "reply", "sent_text", "delivered"),
+            *("decision", "reason", "citations", "created_at"),
+        )
     )
     return [
-        PastTurn(number, text, "", decision, ONLY_DRAFTED, (), at)
-        if mode == SHADOW
-        else PastTurn(number, text, reply, decision, reason, citations, at)
-        for mode, number, text, reply, decision, reason, citations, at in rows
+        PastTurn(
+            turn.number, turn.text, turn.said, turn.decision, turn.reason, turn.citations, turn.created_at
+        )
+        if turn.said
+        else PastTurn(turn.number, turn.text, "", turn.decision, ONLY_DRAFTED, (), turn.created_at)
+        for turn in rows
     ]
 
 
 def earlier_turns(conversation: Conversation) -> tuple[EarlierTurn, ...]:
     """Return what counts of the turns since a person last settled something, oldest first; one query.
 
-    Turns in shadow mode are none of the agent's attempts: their customers never read what it drafted.
+    What was only drafted is none of the agent's attempts: its customer never read it.
     """
     rows = (
         conversation.turns.filter(number__gt=conversation.context_start)
-        .exclude(mode=SHADOW)
+        .exclude(delivered=False, sent_text="")
         .order_by("number")
         .values_list("text", "intent", "is_fallback", "decision", "reason", "feedback__rating")
     )
@@ -175,8 +180,8 @@ def transcript_of(turns: Sequence[Turn], messages: Sequence[PastMessage] = ()) -
     said = [
         {"turn": turn.number, "role": role, "text": text, "at": turn.created_at}
         for turn in turns
-        for role, text in (("customer", turn.text), ("agent", turn.reply))
-        if text and (role == "customer" or turn.mode != SHADOW)
+        for role, text in (("customer", turn.text), ("agent", turn.said))
+        if text
     ]
     written = [
         {"turn": one.number, "role": one.sender, "text": one.text, "at": one.at}

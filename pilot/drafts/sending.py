@@ -23,6 +23,7 @@ from runtime.actions.contracts import DRY_RUN
 from runtime.contracts import MAX_TEXT_CHARACTERS
 from runtime.models import Conversation, Turn
 from runtime.placement import ASSIST, SHADOW
+from runtime.services import turn_sent
 
 REVIEW = "pilot.review_draft"
 MAX_NAME = 150
@@ -90,6 +91,7 @@ def draft_send(draft: Draft, *, text: str, approved: bool, by: str) -> str:
     values = {"sent_text": text, "sent_via": Draft.SentVia.DESK, "sent_by": by, "sent_at": timezone.now()}
     if not Draft.objects.filter(pk=draft.pk, sent_at=None).update(**values):
         raise Conflict("The customer has got another answer in the meantime.", code="already_sent")
+    turn_sent(turn_id=draft.turn_id, text=text)
     for name, value in values.items():
         setattr(draft, name, value)
     return ""
@@ -119,6 +121,7 @@ def draft_sent_report(*, actor: Actor, draft_id: int, text: str, sent_by: str = 
             "sent_at": timezone.now(),
         }
         Draft.objects.filter(pk=draft.pk).update(**values)
+        turn_sent(turn_id=draft.turn_id, text=text)
         for name, value in values.items():
             setattr(draft, name, value)
         activity.record(actor, "draft.sent_reported", draft, after={"sent_by": values["sent_by"]})

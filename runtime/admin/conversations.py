@@ -156,7 +156,10 @@ class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
     list_select_related = ()
     search_fields = ("text", "intent")
     fieldsets = (
-        (None, {"fields": ("show_conversation", "text", "show_decision", "reason", "show_reply")}),
+        (
+            None,
+            {"fields": ("show_conversation", "text", "show_decision", "reason", "show_reply", "show_sent")},
+        ),
         (
             "Intent",
             {"fields": (("intent", "confidence", "threshold", "margin", "is_fallback"), "show_why")},
@@ -181,6 +184,7 @@ class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
         "show_conversation",
         "show_decision",
         "show_reply",
+        "show_sent",
         "show_why",
         "show_flow",
         "show_rule",
@@ -228,8 +232,17 @@ class TurnAdmin(TransitionMixin, ReadOnlyAdmin):
 
     @admin.display(description="Reply")
     def show_reply(self, turn: Turn) -> str:
-        """Show the reply as the customer got it, line by line."""
+        """Show the reply line by line."""
         return format_html('<div class="whitespace-pre-wrap">{}</div>', turn.reply)
+
+    @admin.display(description="The customer got")
+    def show_sent(self, turn: Turn) -> str:
+        """Say whether the customer got the reply, what people let through in its place, or nothing."""
+        if turn.delivered:
+            return "The reply, at once."
+        if not turn.sent_text:
+            return "Nothing from here: it was only drafted."
+        return format_html('<div class="whitespace-pre-wrap">{}</div>', turn.sent_text)
 
     @admin.display(description="Resolution flow")
     def show_flow(self, turn: Turn) -> str:

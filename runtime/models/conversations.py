@@ -100,6 +100,12 @@ class Turn(models.Model):
     mode = models.CharField(max_length=6, choices=Mode)
     delivered = models.BooleanField()
     reply = models.TextField()
+    sent_text = models.TextField(
+        "sent instead",
+        max_length=MAX_TEXT_CHARACTERS,
+        blank=True,
+        help_text="What people let through in the reply's place, in assist mode.",
+    )
     intent = models.CharField(max_length=100, blank=True)
     confidence = models.FloatField(null=True)
     threshold = models.FloatField(null=True)
@@ -145,6 +151,11 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{str(self.conversation_id)[:8]} #{self.number}"
+
+    @property
+    def said(self) -> str:
+        """What the customer got: the reply, what people let through in its place, or nothing."""
+        return self.reply if self.delivered else self.sent_text
 
 
 class Trace(models.Model):

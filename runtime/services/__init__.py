@@ -13,6 +13,7 @@ from runtime.services.handoffs import (
     handoff_return,
 )
 from runtime.services.messages import message_from_customer, message_reply
+from runtime.services.sent import turn_sent
 from runtime.services.turns import turn_preview, turn_replay, turn_take
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "message_reply",
     "turn_preview",
     "turn_replay",
+    "turn_sent",
     "turn_take",
 ]

@@ -192,7 +192,7 @@ def _context_of(conversation: Conversation | None, journal: Journal, placed: Map
     last = None
     if conversation.turn_count > conversation.context_start:
         asked = conversation.turns.filter(number=conversation.turn_count, decision=Turn.Decision.CLARIFY)
-        last = asked.exclude(mode=SHADOW).first()  # nobody was asked what was only drafted
+        last = asked.exclude(delivered=False, sent_text="").first()  # a mere draft asks nobody
     return Context(
         clarifications_used=conversation.clarifications_used,
         earlier_human_requests=conversation.human_requests,

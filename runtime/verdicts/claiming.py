@@ -68,7 +68,7 @@ def _earlier(turns: Sequence[Turn]) -> dict[int, list[Turn]]:
     rows = (
         Turn.objects.filter(conversation__in={turn.conversation_id for turn in turns})
         .order_by("number")
-        .only("conversation_id", "number", "text", "reply", "mode")
+        .only("conversation_id", "number", "text", "reply", "sent_text", "delivered")
     )
     by_conversation: dict[Any, list[Turn]] = {}
     for row in rows:
@@ -85,8 +85,8 @@ def _offer(sampled: SampledTurn, before: Sequence[Turn]) -> Offer:
     lines = [
         Line(role, words[: workflow.EARLIER_CHARACTERS])
         for earlier in shown
-        for role, words in (("customer", earlier.text), ("agent", earlier.reply))
-        if words and (role == "customer" or earlier.mode != Turn.Mode.SHADOW)
+        for role, words in (("customer", earlier.text), ("agent", earlier.said))
+        if words
     ]
     rule = f"rule {turn.rule_id}, version {turn.rule_version}" if turn.rule_id else "safeguard without a rule"
     return Offer(

@@ -229,7 +229,7 @@ def poison(owner: User, reviewer: User) -> None:
         log_loss_after=0.4,
     )
     hostile = fitting(0, None)
-    Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile)
+    Turn.objects.update(created_at=now, intent=hostile[:100], matched_text=hostile, sent_text=hostile)
     Handoff.objects.update(matched_text=hostile, finished_by=hostile[:150], contact_email=hostile[:254])
     Handoff.objects.update(team=Team.objects.order_by("pk").first(), requested_hour=9)
     Conversation.objects.update(channel=hostile[:32], locale=hostile[:35])
