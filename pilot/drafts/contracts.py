@@ -70,6 +70,7 @@ class Offer:
     alternatives: tuple[tuple[str, float], ...]
     options: tuple[str, ...]
     sources: tuple[Source, ...]
+    written: tuple[str, ...]
     flow: FlowShown | None
     actions: tuple[tuple[str, str, str], ...]
     undone: tuple[str, ...]

@@ -21,6 +21,7 @@ from pilot.drafts.queue import reviewed_first
 from pilot.drafts.sampling import is_understood
 from pilot.drafts.sending import undone_actions, why_not_sent
 from pilot.models import Draft
+from runtime.drafting.telling import drafts_told
 from runtime.models import Conversation, FlowRun, Handoff, HandoffMessage, Turn
 
 EARLIER_LINES = 40
@@ -34,7 +35,7 @@ Said = tuple[datetime, str, str]  # when, who, what
 def offers_of(drafts: QuerySet[Draft]) -> list[Offer]:
     """Return drafts with what was said before each, in their order."""
     rows = list(
-        drafts.select_related("turn", "conversation", "pilot").annotate(
+        drafts.select_related("turn__trace", "conversation", "pilot").annotate(
             conversations_before=_conversations_before(), has_first=reviewed_first()
         )
     )
@@ -153,6 +154,7 @@ def _offer(draft: Draft, before: Sequence[Turn], said: Sequence[Said], runs: Seq
         alternatives=tuple((str(one["intent"]), float(one["confidence"])) for one in turn.alternatives),
         options=tuple(str(one.get("label", "")) for one in turn.options),
         sources=tuple(_source(one) for one in turn.citations),
+        written=_written(turn),
         flow=_flow(turn, runs),
         actions=tuple(
             (str(a.get("action")), str(a.get("state")), str(a.get("message"))) for a in turn.actions
@@ -167,6 +169,15 @@ def _offer(draft: Draft, before: Sequence[Turn], said: Sequence[Said], runs: Seq
         channel=conversation.channel,
         at=draft.happened_at,
     )
+
+
+def _written(turn: Turn) -> tuple[str, ...]:
+    """Say who worded the answer, and which sentences of a language model were left out and why."""
+    lines: list[str] = []
+    for told in drafts_told(turn.trace.steps):
+        lines.append(f"{told.by}: {told.why}." if told.why else f"{told.by}.")
+        lines += [f"Left out: “{text}” ({why})" for text, why in told.dropped]
+    return tuple(lines)
 
 
 def comparison(draft: str, human: str) -> tuple[tuple[Change, str], ...]:

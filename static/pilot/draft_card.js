@@ -81,6 +81,7 @@ window.DraftCard = (() => {
     }
     if (one.options.length) made.push(section("Offered", element("p", "", one.options.join(" · "))));
     if (one.sources.length) made.push(section("Cited", ...sources(one)));
+    if (one.written.length) made.push(section("Worded by", ...one.written.map((words) => element("p", "", words))));
     if (one.flow) made.push(section("Flow", ...flow(one)));
     if (one.actions.length) made.push(section("Actions", ...one.actions.map(([name, state, message]) => element("p", "", `${name}: ${spaced(state)}${message ? `, ${message}` : ""}`))));
     return made;

@@ -21,7 +21,7 @@ from pilot.drafts.contracts import Reviewed
 from pilot.drafts.reviewing import review_record, review_undo
 from pilot.drafts.sending import draft_sent_report
 from pilot.models import Draft, Pilot, Review
-from runtime.models import Conversation, Handoff, Turn
+from runtime.models import Conversation, Handoff, Trace, Turn
 from runtime.services import handoff_accept, handoff_return, message_reply
 from tests.runtime.conftest import SYSTEM
 
@@ -384,3 +384,17 @@ def test_a_refusal_is_a_domain_error_with_words(make_pilot, make_draft, people):
     with pytest.raises(DomainError) as refused:
         review(people[0], draft)
     assert refused.value.code == "draft_gone"
+
+
+def test_the_reviewer_reads_who_worded_an_answer_and_what_was_left_out(make_pilot, make_draft) -> None:
+    make_pilot()
+    draft = make_draft()
+    assert offer_of(draft.pk).written == ("The cited section, in its own words.",)
+    steps = draft.turn.trace.steps
+    reply = next(step for step in steps if step["name"] == "reply")
+    dropped = [{"text": "It costs 5 EUR.", "why": "figure"}]
+    reply["details"]["draft"] = {"by": "extractive", "why": "llm_timeout", "dropped": dropped}
+    Trace.objects.filter(turn=draft.turn).update(steps=steps)
+    told = offer_of(draft.pk).written
+    assert told[0] == ("The cited section, in its own words: the language model did not answer in time.")
+    assert told[1].startswith("Left out: “It costs 5 EUR.” (")
