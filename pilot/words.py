@@ -25,7 +25,7 @@ def stage_effect(stage: str, scope: str, percent: int) -> str:
         SHADOW: f"From the next message on the agent drafts replies for {scope} and nobody gets them: your "
         "people answer as before. Nothing is sent, no action is done, nobody is handed over.",
         ASSIST: f"From the next message on customers of {scope} get what a person has approved or edited at "
-        "the review desk, and nothing before. Escalations call a person at once; actions are done for real.",
+        "the review desk, and nothing before. Escalations call a person at once; actions are only shown.",
         LIMITED: f"From the next message on {percent} % of the customers of {scope}, always the same ones, "
         "get replies at once, which nobody has read before. For the others a person approves each reply.",
         FULL: f"From the next message on all customers of {scope} get replies at once, which nobody has "
