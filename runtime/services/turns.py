@@ -21,9 +21,8 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.writing import write_transaction
 from runtime import workflow
 from runtime.clarification import Pending
-from runtime.contracts import MAX_TEXT_CHARACTERS, MAX_TURNS, Step, TurnPreview, TurnRequest, TurnResult
+from runtime.contracts import MAX_TEXT_CHARACTERS, MAX_TURNS, TurnPreview, TurnRequest, TurnResult
 from runtime.engines import LIVE
-from runtime.flows.interpreter import missing
 from runtime.flows.previews import flow_state, flow_state_read
 from runtime.flows.runs import Journal, as_running, once_key, running_run, unrecorded_conversation
 from runtime.models import Conversation, Handoff, Trace, Turn
@@ -35,12 +34,11 @@ from runtime.selectors import (
     email_was_asked,
     past_messages,
     past_turns,
-    rule_of,
-    versions_of,
 )
 from runtime.services.as_of import AsOf
 from runtime.services.handoffs import handoff_queue
 from runtime.services.placing import placing
+from runtime.services.turn_rows import result_of, step_json, turn_row
 from runtime.turn_state import Context, Engines, Outcome, Overtaken
 
 MAX_TRIES = 3
@@ -112,12 +110,12 @@ def turn_preview(
     _check(request)
     context = Context(run=flow_state_read(flow) if flow else None, now=timezone.localtime())
     outcome = run(request, context, engines)
-    turn = _turn_of(request, outcome, number=1, delivered=False)
+    turn = turn_row(request, outcome, number=1, delivered=False)
     packet = None
     if turn.decision == Turn.Decision.ESCALATE:
         packet = packet_build(past=(), request=request, outcome=outcome, number=1, at=timezone.now())
     return TurnPreview(
-        _result(turn, outcome, None, None), tuple(outcome.steps), packet, flow_state(outcome.flow)
+        result_of(turn, outcome, None, None), tuple(outcome.steps), packet, flow_state(outcome.flow)
     )
 
 
@@ -215,7 +213,7 @@ def _record(
 ) -> TurnResult:
     with write_transaction():
         conversation = _count_turn(actor, request, journal.conversation, outcome, new_id, as_of)
-        turn = _turn_of(
+        turn = turn_row(
             request, outcome, number=conversation.turn_count, delivered=outcome.placement.delivers
         )
         turn.conversation = conversation
@@ -225,14 +223,14 @@ def _record(
         Trace.objects.create(
             turn=turn,
             facts=asdict(outcome.facts),
-            steps=[_step_json(step) for step in outcome.steps],
+            steps=[step_json(step) for step in outcome.steps],
             total_ms=outcome.total_ms,
         )
         journal.record(outcome, conversation, turn.number, turn.created_at)
         handoff = None
         if _hands_over(outcome):
             handoff = _hand_over(actor, request, conversation, turn, outcome)
-        result = _result(turn, outcome, conversation, handoff)
+        result = result_of(turn, outcome, conversation, handoff)
         if on_recorded is not None:
             on_recorded(result)
     return result
@@ -304,65 +302,6 @@ def _customer_fields(request: TurnRequest, conversation: Conversation | None) ->
     }
 
 
-def _turn_of(request: TurnRequest, outcome: Outcome, *, number: int, delivered: bool) -> Turn:
-    """Return the turn as a row that is not saved yet."""
-    facts, decision, found = outcome.facts, outcome.decision, outcome.classification
-    known = bool(facts.intent)
-    rule = decision.escalation
-    exclusion = outcome.search.out_of_scope if outcome.search else None
-    return Turn(
-        number=number,
-        text=request.text,
-        page=request.page,
-        decision=decision.action,
-        reason=decision.reason,
-        mode=outcome.placement.mode,
-        pilot_id=outcome.placement.pilot_id,
-        delivered=delivered,
-        reply=outcome.reply,
-        intent=facts.intent,
-        confidence=facts.confidence if known else None,
-        threshold=facts.threshold if known else None,
-        margin=facts.margin if known else None,
-        is_fallback=facts.is_fallback if known else None,
-        alternatives=[asdict(score) for score in found.alternatives] if found else [],
-        citations=list(outcome.citations),
-        options=list(outcome.options),
-        exclusion=asdict(exclusion) if exclusion and decision.action == "out_of_scope" else None,
-        flow=_flow_json(outcome),
-        actions=_actions_json(outcome),
-        release=found.release if found else None,
-        model_version=found.model_version if found else None,
-        index_version=outcome.search.index_version if outcome.search else None,
-        rule_set_version=outcome.rule_set.version,
-        rule_kind=rule.kind if rule else "",
-        rule_trigger=rule.trigger if rule else "",
-        rule_id=rule.rule_id if rule else None,
-        rule_version=rule.rule_version if rule else None,
-        matched_text=rule.matched_text if rule else "",
-        wait_estimate_seconds=outcome.wait_seconds,
-    )
-
-
-def _flow_json(outcome: Outcome) -> dict[str, Any] | None:
-    """Return where the turn left its flow; ``step`` is the one that waits for an answer, if one does."""
-    turn = outcome.flow
-    if turn is None:
-        return None
-    waits = turn.is_waiting and outcome.decision.action != "escalate"
-    return {
-        "step": turn.position.step if waits else None,
-        "missing": missing(turn.active.flow, turn.position) if waits else [],
-        "title": turn.active.title,
-        "version": turn.active.number,
-    }
-
-
-def _actions_json(outcome: Outcome) -> list[dict[str, Any]]:
-    progress = outcome.flow.progress if outcome.flow else None
-    return [taken.as_json() for taken in progress.actions] if progress else []
-
-
 def _hand_over(
     actor: Actor, request: TurnRequest, conversation: Conversation, turn: Turn, outcome: Outcome
 ) -> Handoff:
@@ -395,38 +334,3 @@ def _hand_over(
         requested_hour=turn.created_at.astimezone(ZoneInfo(outcome.team.time_zone)).hour,
     )
     return handoff_queue(actor=actor, handoff=handoff)
-
-
-def _result(
-    turn: Turn, outcome: Outcome, conversation: Conversation | None, handoff: Handoff | None
-) -> TurnResult:
-    escalates = turn.decision == Turn.Decision.ESCALATE
-    rule = rule_of(turn)
-    return TurnResult(
-        conversation_id=conversation.pk if conversation else None,
-        turn_id=turn.pk,
-        decision=turn.decision,
-        reason=turn.reason,
-        mode=turn.mode,
-        delivered=turn.delivered,
-        reply=turn.reply,
-        intent=turn.intent,
-        confidence=turn.confidence,
-        is_fallback=turn.is_fallback,
-        citations=outcome.citations,
-        options=outcome.options,
-        out_of_scope=turn.exclusion,
-        escalation={**rule, "wait_estimate_seconds": turn.wait_estimate_seconds}
-        if escalates and rule
-        else None,
-        handoff_id=handoff.pk if handoff else None,
-        versions=versions_of(turn),
-        flow=turn.flow,
-        actions=tuple(turn.actions),
-        also=outcome.also_json,
-        timings_ms={**{step.name: step.ms for step in outcome.steps}, "total": outcome.total_ms},
-    )
-
-
-def _step_json(step: Step) -> dict[str, Any]:
-    return {"name": step.name, "ms": step.ms, "error": step.error, "details": dict(step.details)}
