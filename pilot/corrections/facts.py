@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from nlp.redaction import redact
+from nlp.ticket_text import prepare
 from pilot.corrections.proposals import Facts, FlowPlace, Opinion
 from pilot.models import Draft, Review
 from pilot.resolutions import BAD_CSAT
@@ -65,8 +66,11 @@ def _facts(
 
 
 def _phrasing(text: str) -> str:
-    """Return a message as an example may keep it: masked, on one line, not too long."""
-    line = " ".join(redact(text).text.split())
+    """Return a message as an example may keep it: the customer's own words, masked, one line, not too long.
+
+    Quotes, greetings and signatures teach a model nothing but who wrote.
+    """
+    line = " ".join(prepare(text).clean.split())
     return line if len(line) <= MAX_TEXT else line[:MAX_TEXT].rsplit(" ", 1)[0]
 
 

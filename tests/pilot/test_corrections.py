@@ -608,3 +608,11 @@ def test_a_batch_takes_as_many_queries_whatever_its_size(
     with django_assert_max_num_queries(16):
         corrections_collect()
     assert Correction.objects.count() == 23
+
+
+def test_a_phrasing_is_the_customers_own_words_without_greeting_and_signature(make_pilot, make_draft):
+    make_pilot()
+    signed = "Hello,\n\nunsure how this works with ada@example.com.\n\nKind regards\nAda Byron\nNorthwind Ltd"
+    make_draft(signed)
+    corrections_collect()
+    assert Correction.objects.get(kind="phrasing").payload["text"] == "unsure how this works with [email]."
