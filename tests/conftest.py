@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
-from django.db import connection
-from django.test import Client
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from playwright.sync_api import Error as PlaywrightError
 from rest_framework.test import APIClient
@@ -99,6 +101,30 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         if connection.vendor == "sqlite":
             for guard in (activity_guard.GUARD, *evidence_guard.GUARDS, *pilot_guard.GUARDS):
                 guard.remove(connection)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_once_more_after_a_deadlock() -> Iterator[None]:
+    """Empty the tables again where a browser's last request still reads them on PostgreSQL."""
+    cases: Any = TransactionTestCase
+    empty = cases._fixture_teardown
+
+    def patient(self: Any) -> None:
+        for pause in (0.5, 2.0):
+            try:
+                empty(self)
+            except CommandError as error:
+                if not isinstance(error.__cause__, OperationalError):
+                    raise
+                time.sleep(pause)
+            else:
+                return
+        empty(self)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", patient)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

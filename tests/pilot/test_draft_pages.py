@@ -129,7 +129,7 @@ def test_hostile_words_stay_words_on_the_desk_the_pages_and_in_the_file(
     for number in range(0, len(PAYLOADS), 24):
         draft = make_draft(f"How? {fitting(number, 2000)}")
         Turn.objects.filter(pk=draft.turn_id).update(
-            reply=fitting(number, 3000), matched_text=PAYLOADS[number]
+            reply=fitting(number, 3000), matched_text=fitting(number, 300)
         )
         say(
             person,
