@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import localtime
-from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
-from unfold.enums import ActionVariant
 
 from core.admin_base import BaseAdmin, NextStepMixin, ReadOnlyAdmin, actor_of
+from core.admin_export import CsvExportMixin
 from core.admin_transitions import Transition, TransitionMixin
-from core.spreadsheet import csv_text
 from intents.models import TaggingDecision, TaggingPolicy
 from intents.tagging import workflow
 from intents.tagging.policy import FIELDS, tagging_policy_save
 from intents.tagging.settling import SETTLE, golden_mark, item_unsettle
 
-MAX_EXPORTED = 50_000
 ROLE_BADGES = {"first": "info", "second": "info", "settled": "success", "golden": "warning", "passed": ""}
 CSV_HEADER = (
     *("decided_at", "person", "role", "ticket", "text", "answer", "intent", "skip_reason"),
@@ -35,9 +32,11 @@ CSV_HEADER = (
 
 
 @admin.register(TaggingDecision)
-class TaggingDecisionAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
+class TaggingDecisionAdmin(CsvExportMixin, TransitionMixin, NextStepMixin, ReadOnlyAdmin):
     """Who said what about which message. Taggers see their own, so that second opinions stay blind."""
 
+    csv_name = "tagging-decisions"
+    csv_header = CSV_HEADER
     list_display = ("short_text", "said", "person_name", "role_badge", "agreed", "seconds", "decided_at")
     list_filter = ("intent", "answer", "role", "agreed", "person_name", ("decided_at", RangeDateTimeFilter))
     list_filter_submit = True
@@ -79,10 +78,6 @@ class TaggingDecisionAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         ),
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_safe(self.export_view))
-        return [path("export/", view, name="intents_taggingdecision_export"), *super().get_urls()]
-
     def next_step(self, request: HttpRequest) -> str:
         return "Nobody has tagged anything yet. Open Tagging and decide on the first message."
 
@@ -103,40 +98,8 @@ class TaggingDecisionAdmin(TransitionMixin, NextStepMixin, ReadOnlyAdmin):
         fields = self.fields
         return fields if request.user.has_perm(SETTLE) else [name for name in fields if name != "role"]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        query = request.GET.urlencode()
-        address = reverse("admin:intents_taggingdecision_export") + (f"?{query}" if query else "")
-        response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and response.context_data is not None:
-            response.context_data["actions_list"] = [
-                *response.context_data.get("actions_list", []),
-                {
-                    "title": "Export as CSV",
-                    "path": address,
-                    "variant": ActionVariant.DEFAULT,
-                    "attrs": {},
-                    "icon": None,
-                    "dialog": None,
-                },
-            ]
-        return response
-
-    def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the decisions that the list shows under the same filters, as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)[: MAX_EXPORTED + 1]
-        found = list(rows)
-        if len(found) > MAX_EXPORTED:
-            messages.error(request, f"Export at most {MAX_EXPORTED:,} decisions at a time; filter by date.")
-            return HttpResponseRedirect(reverse("admin:intents_taggingdecision_changelist"))
-        is_lead = request.user.has_perm(SETTLE)
-        text = csv_text(CSV_HEADER, [_csv_row(decision, is_lead) for decision in found])
-        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="tagging-decisions.csv"'
-        return response
+    def csv_row(self, request: HttpRequest, row: Any) -> Sequence[object]:
+        return _csv_row(row, request.user.has_perm(SETTLE))
 
     @display(description="Message")
     def short_text(self, decision: TaggingDecision) -> str:

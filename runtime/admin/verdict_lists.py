@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
-from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
-from unfold.enums import ActionVariant
 
 from core.admin_base import BaseAdmin, NextStepMixin, ReadOnlyAdmin, actor_of
-from core.spreadsheet import csv_text
+from core.admin_export import CsvExportMixin
 from runtime.admin.scope_filters import VERDICT_FILTERS
 from runtime.models import Verdict, VerdictPolicy
 from runtime.verdicts.claiming import trigger_label
 from runtime.verdicts.policy import FIELDS, verdict_policy_save
 from runtime.verdicts.policy import PERMISSION as CHANGE_POLICY
 
-MAX_EXPORTED = 50_000
 ANSWER_BADGES = {"right": "success", "over": "warning", "under": "danger", "cannot_tell": "info"}
 CSV_HEADER = (
     *("judged_at", "person", "role", "turn", "decision", "trigger", "message"),
@@ -35,9 +32,11 @@ CSV_HEADER = (
 
 
 @admin.register(Verdict)
-class VerdictAdmin(NextStepMixin, ReadOnlyAdmin):
+class VerdictAdmin(CsvExportMixin, NextStepMixin, ReadOnlyAdmin):
     """Who said what about which turn. Judges see their own, so that second opinions stay blind."""
 
+    csv_name = "verdicts"
+    csv_header = CSV_HEADER
     list_display = (
         "short_text",
         "show_answer",
@@ -56,10 +55,6 @@ class VerdictAdmin(NextStepMixin, ReadOnlyAdmin):
     )
     readonly_fields = ("show_turn", "show_answer", "show_reason", "show_trigger")
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_safe(self.export_view))
-        return [path("export/", view, name="runtime_verdict_export"), *super().get_urls()]
-
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = super().get_queryset(request)
         return rows if request.user.has_perm(CHANGE_POLICY) else rows.filter(person=request.user.pk or 0)
@@ -71,38 +66,8 @@ class VerdictAdmin(NextStepMixin, ReadOnlyAdmin):
         shown = super().get_list_display(request)
         return shown if request.user.has_perm(CHANGE_POLICY) else [name for name in shown if name != "role"]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        query = request.GET.urlencode()
-        address = reverse("admin:runtime_verdict_export") + (f"?{query}" if query else "")
-        response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and response.context_data is not None:
-            response.context_data["actions_list"] = [
-                *response.context_data.get("actions_list", []),
-                {
-                    "title": "Export as CSV",
-                    "path": address,
-                    "variant": ActionVariant.DEFAULT,
-                    "attrs": {},
-                    "icon": None,
-                    "dialog": None,
-                },
-            ]
-        return response
-
-    def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the verdicts that the list shows under the same filters, as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found = list(self.get_changelist_instance(request).get_queryset(request)[: MAX_EXPORTED + 1])
-        if len(found) > MAX_EXPORTED:
-            messages.error(request, f"Export at most {MAX_EXPORTED:,} verdicts at a time; filter by date.")
-            return HttpResponseRedirect(reverse("admin:runtime_verdict_changelist"))
-        text = csv_text(CSV_HEADER, map(_csv_row, found))
-        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="verdicts.csv"'
-        return response
+    def csv_row(self, request: HttpRequest, row: Any) -> Sequence[object]:
+        return _csv_row(row)
 
     @admin.display(description="Message")
     def short_text(self, verdict: Verdict) -> str:
